@@ -1,0 +1,62 @@
+"""`kg ask`."""
+
+from pathlib import Path
+
+import click
+
+from kg import answers, paths, questions
+from kg.store import open_graph
+
+
+@click.command()
+@click.argument("question", required=False)
+@click.option(
+    "--lang",
+    "language",
+    type=click.Choice(questions.LANGUAGES),
+    default="en",
+    show_default=True,
+    help="Language of the question and of names.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(answers.CHOICES),
+    default=answers.TABLE,
+    show_default=True,
+    help="How to write the answer.",
+)
+@click.option("--sparql", is_flag=True, help="Print the query instead of asking it.")
+@click.option(
+    "--build",
+    type=click.Path(path_type=Path),
+    default=paths.BUILD,
+    show_default=True,
+    help="Folder of the built graph.",
+)
+def command(question: str | None, language: str, form: str, build: Path, *, sparql: bool) -> None:
+    r"""Ask one of the questions of ontology/questions, or list them.
+
+    \b
+      kg ask                                   the list
+      kg ask who-succeeded-mussolini           an answer
+      kg ask who-succeeded-mussolini --sparql  its query, to change and run with kg query
+    """
+    folder = paths.ONTOLOGY / "questions"
+    if question is None:
+        for each in questions.read_questions(folder):
+            if not each.guards:
+                waiting = f" [waits for {', '.join(each.waits)}]" if each.waits else ""
+                click.echo(f"{each.name:33} {each.titles[language]}{waiting}")
+        return
+    found = questions.find(question, folder)
+    if sparql:
+        click.echo(found.query, nl=False)
+        return
+    graph = open_graph(build)
+    if form == answers.TABLE:
+        click.echo(found.titles[language] + "\n")
+    click.echo(answers.written(graph, graph.query(found.query), form, language), nl=False)
+    if found.waits:
+        needs = ", ".join(found.waits)
+        click.echo(f"not the whole answer: this needs {needs}, which no build has yet", err=True)

@@ -1,0 +1,105 @@
+"""`kg why`."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+import pyoxigraph as ox
+
+from kg import formats, paths, perspectives, reason, words
+from kg.proof.justify import justifications
+from kg.proof.render import Names, as_json, as_text, as_triples, names_of, sentence
+from kg.proof.tree import Proofs
+from kg.rules import read_rules
+from kg.store import Graph, open_graph
+from kg.terms import PREFIXES, read_triple
+
+
+@click.command()
+@click.argument("triple", nargs=-1, required=True, metavar="SUBJECT PROPERTY OBJECT")
+@click.option(
+    "--all", "every", is_flag=True, help="Every minimal set of claims from which it follows."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "turtle"]),
+    default="text",
+    show_default=True,
+    help="How to write the proof.",
+)
+@click.option(
+    "--lang",
+    "language",
+    type=click.Choice(words.languages()),
+    default="en",
+    show_default=True,
+    help="Language of the proof and of names.",
+)
+@click.option("--perspective", metavar="NAME", help="E.g. text/italy-1943.  [default: any]")
+@click.option(
+    "--build",
+    type=click.Path(path_type=Path),
+    default=paths.BUILD,
+    show_default=True,
+    help="Folder of the built graph.",
+)
+def command(
+    triple: tuple[str, ...],
+    form: str,
+    language: str,
+    perspective: str | None,
+    build: Path,
+    *,
+    every: bool,
+) -> None:
+    r"""Tell why a triple holds, down to the words of the text.
+
+    \b
+      kg why id:badoglio cas:succeeded id:mussolini
+      kg why 'id:badoglio cas:succeeded id:mussolini' --lang pt
+      kg why id:badoglio cas:succeeded id:mussolini --all
+
+    The proof shown rests on the fewest claims. Exit status: 1 if the triple does not hold; then
+    kg why-not tells what is missing.
+    """
+    asked = read_triple(" ".join(triple))
+    graph = open_graph(build)
+    graph.check_names(" ".join(triple))
+    names = names_of(graph, language)
+    proofs = Proofs(graph.store)
+    known = perspectives.keys(graph.store)
+    for key in [perspectives.choose(graph.store, perspective)] if perspective else known:
+        fact = proofs.find(key, asked)
+        if fact is not None and every:
+            _all(graph, key, asked, names)
+            return
+        if fact is not None:
+            node = proofs.best(fact)
+            if form == "json":
+                click.echo(json.dumps(as_json(node, names), ensure_ascii=False, indent=2))
+            elif form == "turtle":
+                turtle = formats.named("turtle", formats.GRAPH_SYNTAXES)
+                triples = set(as_triples(node, graph.store))
+                click.echo(formats.write(triples, turtle, PREFIXES).decode(), nl=False)
+            else:
+                click.echo(as_text(node, names), nl=False)
+            return
+    click.echo(f"{sentence(asked, names)}: {words.say(language, 'not-held')}", err=True)
+    click.echo(f"  hint: kg why-not {' '.join(triple)}", err=True)
+    sys.exit(1)
+
+
+def _all(graph: Graph, key: str, asked: ox.Triple, names: Names) -> None:
+    perspective = perspectives.read(graph.store, key)
+    axioms = perspectives.axioms(graph.store)
+    closure = reason.close([*perspective.stated, *axioms], read_rules(paths.ONTOLOGY / "rules"))
+    found = justifications(asked, closure.firings, perspective.stated, axioms)
+    click.echo(sentence(asked, names))
+    for number, claims in enumerate(found, 1):
+        click.echo(f"{number}.")
+        for claim in claims:
+            told = names.evidence(claim)
+            quotes = " … ".join(f"“{quote.exact}”" for quote in told.quotes)
+            click.echo(f"   {quotes}  [{told.place(names.language)}]")

@@ -1,0 +1,196 @@
+"""Proofs as they were recorded, read back from a store: the best one, and the others.
+
+The best proof rests on the fewest claims, then takes the fewest steps; where two are as good, the
+order of their names decides, so the same store gives the same proof.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyoxigraph as ox
+
+from kg.proof.record import fact_of
+from kg.terms import CAS, PREFIXES, RDF, expand
+
+_WHY = expand("g:why")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One recorded inference.
+
+    Attributes:
+        name: of the inference.
+        rule: `owl-rl/prp-spo1`, or the path of a rule file.
+        premises: the facts that it starts from, sorted.
+        axioms: of the ontology that it uses, sorted.
+    """
+
+    name: ox.NamedNode
+    rule: str
+    premises: tuple[ox.NamedNode, ...]
+    axioms: tuple[ox.Triple, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A fact in a proof.
+
+    Attributes:
+        fact: its name.
+        triple: what it says.
+        reading: the weakest reading of its strongest proof.
+        claims: that state it; then it needs no step.
+        step: by which it follows; None where it is stated.
+        premises: the proofs of the step's premises.
+        ways: the number of recorded inferences.
+        leaves: the claims that this proof rests on, sorted.
+    """
+
+    fact: ox.NamedNode
+    triple: ox.Triple
+    reading: ox.NamedNode
+    claims: tuple[ox.NamedNode, ...]
+    step: Step | None
+    premises: tuple["Node", ...]
+    ways: int
+    leaves: tuple[ox.NamedNode, ...]
+
+
+class Proofs:
+    """The proofs in a store; each fact and inference is read once."""
+
+    def __init__(self, store: ox.Store) -> None:
+        self._store = store
+        self._steps: dict[ox.NamedNode, list[Step]] = {}
+        self._best: dict[ox.NamedNode, Node] = {}
+
+    def find(self, perspective: str, triple: ox.Triple) -> ox.NamedNode | None:
+        """Return the name of a triple as a fact of a perspective, None if it is no fact there."""
+        name = fact_of(perspective, triple)
+        return name if self._has(name) else None
+
+    def best(self, fact: ox.NamedNode) -> Node:
+        """Return the best proof of a recorded fact."""
+        for each in self._ancestry(fact):
+            if each not in self._best:
+                self._best[each] = self._node(each, self._cheapest(each))
+        return self._best[fact]
+
+    def others(self, fact: ox.NamedNode) -> list[Node]:
+        """Return the other ways to a fact, each with the best proofs of its premises."""
+        best = self.best(fact)
+        return [self._node(fact, step) for step in self.steps(fact) if step != best.step]
+
+    def steps(self, fact: ox.NamedNode) -> list[Step]:
+        """Return the inferences that conclude a fact, sorted by name."""
+        if fact not in self._steps:
+            names = (q.subject for q in self._quads(None, CAS.concludes, fact))
+            steps = [self._step(name) for name in names if isinstance(name, ox.NamedNode)]
+            self._steps[fact] = sorted(steps, key=lambda step: _number(step.name))
+        return self._steps[fact]
+
+    def resting_on(self, claim: ox.NamedNode) -> set[ox.Triple]:
+        """Return the triples that some recorded proof concludes with the help of a claim."""
+        facts = [q.subject for q in self._quads(None, CAS.statedBy, claim)]
+        stated, found = set(facts), set()
+        while facts:
+            fact = facts.pop()
+            for quad in self._quads(None, CAS.premise, fact):
+                for concluded in self._values(quad.subject, CAS.concludes):
+                    if concluded not in found and concluded not in stated:
+                        found.add(concluded)
+                        facts.append(concluded)
+        return {self._triple(fact) for fact in found}
+
+    def _ancestry(self, fact: ox.NamedNode) -> list[ox.NamedNode]:
+        """Return all facts that proofs of a fact go through and itself, low rounds first."""
+        found: dict[ox.NamedNode, int] = {}
+        pending = [fact]
+        while pending:
+            each = pending.pop()
+            if each not in found:
+                found[each] = self._round(each)
+                pending += [p for step in self.steps(each) for p in step.premises]
+        return sorted(found, key=lambda f: (found[f], f.value))
+
+    def _cheapest(self, fact: ox.NamedNode) -> Step | None:
+        """Return the step of the best proof, the proofs of all premises being known."""
+
+        def cost(step: Step) -> tuple[int, int, int]:
+            premises = [self._best[p] for p in step.premises]
+            leaves = {claim for p in premises for claim in p.leaves}
+            return len(leaves), sum(map(_size, premises)), _number(step.name)
+
+        return min(self.steps(fact), key=cost, default=None)
+
+    def _node(self, fact: ox.NamedNode, step: Step | None) -> Node:
+        premises = tuple(self._best[p] for p in step.premises) if step else ()
+        claims = tuple(sorted(self._values(fact, CAS.statedBy), key=str))
+        leaves = set(claims[:1]).union(*(p.leaves for p in premises))
+        return Node(
+            fact,
+            self._triple(fact),
+            next(self._values(fact, CAS.weakestReading)),
+            claims,
+            step,
+            premises,
+            len(self.steps(fact)),
+            tuple(sorted(leaves, key=str)),
+        )
+
+    def _step(self, name: ox.NamedNode) -> Step:
+        rule = next(self._values(name, CAS.byRule)).value.removeprefix(PREFIXES["rule"])
+        premises = sorted(self._values(name, CAS.premise), key=str)
+        axioms = sorted((self._triple(a) for a in self._values(name, CAS.usesAxiom)), key=str)
+        return Step(name, rule, tuple(premises), tuple(axioms))
+
+    def _has(self, fact: ox.NamedNode) -> bool:
+        return any(True for _ in self._quads(fact, RDF.type, None))
+
+    def _round(self, fact: ox.NamedNode) -> int:
+        (quad,) = self._quads(fact, CAS.round, None)
+        assert isinstance(quad.object, ox.Literal), "a round is a number"
+        return int(quad.object.value)
+
+    def _triple(self, fact: ox.NamedNode | ox.BlankNode | ox.Triple) -> ox.Triple:
+        parts = [
+            next(q.object for q in self._quads(fact, p, None))
+            for p in (RDF.subject, RDF.predicate, RDF.object)
+        ]
+        return ox.Triple(*parts)  # type: ignore[arg-type]
+
+    def _values(
+        self, subject: ox.NamedNode | ox.BlankNode | ox.Triple, predicate: ox.NamedNode
+    ) -> Iterator[ox.NamedNode]:
+        for quad in self._quads(subject, predicate, None):
+            assert isinstance(quad.object, ox.NamedNode), "what a proof names has a name"
+            yield quad.object
+
+    def _quads(
+        self,
+        subject: ox.NamedNode | ox.BlankNode | ox.Triple | None,
+        predicate: ox.NamedNode,
+        value: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None,
+    ) -> Iterator[ox.Quad]:
+        return self._store.quads_for_pattern(subject, predicate, value, _WHY)
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Yield the facts of a proof, each once, conclusions before premises."""
+    seen = set()
+    pending = [node]
+    while pending:
+        each = pending.pop()
+        if each.fact not in seen:
+            seen.add(each.fact)
+            yield each
+            pending += reversed(each.premises)
+
+
+def _size(node: Node) -> int:
+    return sum(1 for _ in walk(node))
+
+
+def _number(inference: ox.NamedNode) -> int:
+    return int(inference.value.rpartition("#")[2])

@@ -1,0 +1,163 @@
+"""The triples of one predicate as sorted columns, and joins by binary search over them.
+
+A row is one 64-bit key, the code of one side above the code of the other, so that sorted keys are
+rows sorted by that side. A table keeps its keys sorted by subject with a mark beside each (round
+and rule of the triple), and sorted by object from the first time that a join asks for it.
+All keys of a column are unique.
+"""
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kg.reason.codes import MASK, RULE_WIDTH, WIDTH, Array
+
+Marks = NDArray[np.int32]  # round << RULE_WIDTH | rule: 20 bits, so a million rounds
+_Column = TypeVar("_Column", Array, Marks)
+NONE: Array = np.empty(0, dtype=np.int64)
+_NO_MARKS: Marks = np.empty(0, dtype=np.int32)
+
+SUBJECT, OBJECT = 0, 1
+
+
+def pack(left: "Array | int", right: "Array | int") -> Array:
+    """Return keys of two columns of codes; a single code stands for a column of it."""
+    return np.asarray(np.left_shift(left, WIDTH, dtype=np.int64) | right, dtype=np.int64)
+
+
+def swapped(keys: Array) -> Array:
+    """Return the keys with their sides exchanged, not sorted."""
+    return (keys & MASK) << WIDTH | keys >> WIDTH
+
+
+def mark(of_round: int, rule: int) -> int:
+    """Return what is kept beside a triple."""
+    return of_round << RULE_WIDTH | rule
+
+
+def contains(keys: Array, wanted: Array) -> NDArray[np.bool_]:
+    """Return for each wanted key whether it is among the sorted keys; O(w log k)."""
+    if not len(keys):
+        return np.zeros(len(wanted), dtype=np.bool_)
+    places = np.searchsorted(keys, wanted)
+    places[places == len(keys)] = 0
+    return np.asarray(keys[places] == wanted, dtype=np.bool_)
+
+
+def unique(keys: Array) -> Array:
+    """Return the keys sorted, each once; numpy.unique hashes first, which is slower."""
+    ordered = np.sort(keys)
+    return ordered[first_of_equal(ordered)]
+
+
+def first_of_equal(ordered: Array) -> NDArray[np.bool_]:
+    """Return for each of some sorted keys whether it differs from the one before."""
+    first = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return first
+
+
+def matches(keys: Array, sides: Array) -> tuple[Array, Array]:
+    """Return each pair of a row of `sides` and a key whose upper side it is: row, lower side.
+
+    O(r log k) for the search, then linear in what is found.
+    """
+    first = np.searchsorted(keys, sides << WIDTH)
+    last = np.searchsorted(keys, (sides + 1) << WIDTH)
+    counts = last - first
+    total = int(counts.sum())
+    rows = np.repeat(np.arange(len(sides)), counts)
+    before = np.cumsum(counts) - counts
+    places = np.arange(total) + np.repeat(first - before, counts)
+    return rows, keys[places] & MASK
+
+
+def slice_of(keys: Array, side: int) -> Array:
+    """Return the lower sides of the keys whose upper side this is, sorted."""
+    first, last = np.searchsorted(keys, (side << WIDTH, (side + 1) << WIDTH))
+    return keys[first:last] & MASK
+
+
+class Table:
+    """The triples of one predicate.
+
+    Attributes:
+        keys: all, sorted by subject.
+        marks: round and rule of each, in the same order.
+        fresh: those that the latest round added, sorted by subject.
+    """
+
+    __slots__ = ("_by_object", "_fresh_by_object", "_late", "fresh", "keys", "marks")
+
+    def __init__(self) -> None:
+        self.keys: Array = NONE
+        self.marks: Marks = _NO_MARKS
+        self.fresh: Array = NONE
+        self._by_object: Array | None = None
+        self._fresh_by_object: Array | None = None
+        self._late: list[Array] = []  # added since `_by_object` was sorted
+
+    def column(self, side: int, *, fresh: bool = False) -> Array:
+        """Return the keys sorted by a side: all, or those of the latest round."""
+        if side == SUBJECT:
+            return self.fresh if fresh else self.keys
+        if fresh:
+            if self._fresh_by_object is None:
+                self._fresh_by_object = np.sort(swapped(self.fresh))
+            return self._fresh_by_object
+        if self._by_object is None:
+            self._by_object = np.sort(swapped(self.keys))
+        for added in self._late:
+            by_object = np.sort(swapped(added))
+            self._by_object = _merged(
+                self._by_object, by_object, _places(self._by_object, by_object)
+            )
+        self._late = []
+        return self._by_object
+
+    def add(self, keys: Array, marks: Marks) -> None:
+        """Add keys that are not there, sorted by subject; they are fresh."""
+        places = _places(self.keys, keys)
+        self.keys = _merged(self.keys, keys, places)
+        self.marks = _merged(self.marks, marks, places)
+        self.fresh = _merged(self.fresh, keys, _places(self.fresh, keys))
+        self._fresh_by_object = None
+        if self._by_object is not None:
+            self._late.append(keys)
+
+    def remove(self, keys: Array) -> None:
+        """Remove keys, sorted by subject, all of which are there."""
+        stay = np.ones(len(self.keys), dtype=np.bool_)
+        stay[np.searchsorted(self.keys, keys)] = False
+        self.keys, self.marks = self.keys[stay], self.marks[stay]
+        self.fresh = self.fresh[~contains(keys, self.fresh)]
+        self._by_object, self._fresh_by_object, self._late = None, None, []
+
+    def settle(self) -> None:
+        """Let nothing be fresh any more."""
+        if len(self.fresh):
+            self.fresh, self._fresh_by_object = NONE, None
+
+    def mark_of(self, subject: int, value: int) -> int | None:
+        """Return the mark of one triple, None if it is not there."""
+        key = subject << WIDTH | value
+        place = int(np.searchsorted(self.keys, key))
+        if place < len(self.keys) and self.keys[place] == key:
+            return int(self.marks[place])
+        return None
+
+
+def _places(old: Array, added: Array) -> Array:
+    """Return where each added key stands in the merged column."""
+    return np.searchsorted(old, added) + np.arange(len(added))
+
+
+def _merged(old: _Column, added: _Column, places: Array) -> _Column:
+    """Return a column with rows added at places; linear."""
+    merged = np.empty(len(old) + len(added), dtype=old.dtype)
+    stay = np.ones(len(merged), dtype=np.bool_)
+    stay[places] = False
+    merged[places] = added
+    merged[stay] = old
+    return merged

@@ -1,0 +1,163 @@
+"""The built graph on disk: written once, opened read-only, asked in SPARQL.
+
+A build folder holds one folder a build, named by the digest of what went in, and a file `CURRENT`
+with the name of the one to open. That file is replaced in one step, so a reader sees the old
+build or the new one, never half of one.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph as ox
+
+from kg import formats, paths, sparql
+from kg.errors import BadQuery, NoGraph, Place, UnknownName, did_you_mean, shown
+from kg.positions import Token, tokens
+from kg.terms import CAS, PREFIXES, RDFS, SKOS, expand, shorten
+
+CURRENT, REPORT, STORE = "CURRENT", "report.json", "store"
+Answer = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
+Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The built graph, read-only.
+
+    Attributes:
+        store: the engine's.
+        report: what the build said of itself, see `kg.build.Report`.
+    """
+
+    store: ox.Store
+    report: dict[str, Any]
+
+    def query(
+        self,
+        text: str,
+        default_graphs: Sequence[str] | None = None,
+        named_graphs: Sequence[str] | None = None,
+    ) -> Answer:
+        """Return the answer to a SPARQL query; the canonical prefixes need not be declared.
+
+        Without graphs the default graph is the view of all texts, the ontology, names and claims.
+
+        Raises: BadQuery, if it is not SPARQL (with line and column), asks for another service,
+                or cannot be evaluated.
+        """
+        sparql.refuse_harm(text)
+        # The engine overrides FROM and FROM NAMED each on its own; the protocol wants one dataset.
+        chosen = default_graphs is not None or named_graphs is not None
+        try:
+            answer = self.store.query(
+                text,
+                prefixes=PREFIXES,
+                default_graph=[*_nodes(default_graphs)] if chosen else None,
+                named_graphs=[*_nodes(named_graphs)] if chosen else None,
+            )
+        except SyntaxError as error:
+            raise sparql.explained(text, str(error)) from error
+        except (OSError, RuntimeError, ValueError) as error:
+            raise BadQuery(f"the query cannot be evaluated: {error}") from error
+        return answer
+
+    def misspelt(self, query: str) -> list[tuple[str, str]]:
+        """Return the names of a query that are not in the graph, each with a hint or an empty one.
+
+        A query with a misspelt name is right SPARQL with no answer; this tells why.
+        """
+        declared = dict(PREFIXES)
+        unknown = []
+        previous: list[Token] = []
+        for token in tokens(query):
+            if token.kind == "comment":
+                continue
+            if token.kind == "iri" and previous and previous[-1].text.endswith(":"):
+                declared[previous[-1].text[:-1]] = token.text[1:-1]
+            if token.kind == "name":
+                prefix, _, local = token.text.partition(":")
+                full = declared.get(prefix, "") + re.sub(r"\\(.)", r"\1", local)
+                short = shorten(ox.NamedNode(full)) if full and ":" in full else ""
+                if local and short.startswith(("cas:", "id:")) and short not in self.names:
+                    unknown.append((token.text, did_you_mean(short, self.names)))
+            previous.append(token)
+        return list(dict.fromkeys(unknown))
+
+    def check_names(self, text: str) -> None:
+        """Make sure that the names of a text of SPARQL or Turtle are in the graph.
+
+        Raises: UnknownName, for the first one that is not, with the nearest.
+        """
+        for name, hint in self.misspelt(text):
+            raise UnknownName(f"{name} is not in the graph", hint=hint)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Return the short names of all terms and entities."""
+        things = (
+            f"SELECT DISTINCT ?s {{ ?s ?p ?o FILTER(STRSTARTS(STR(?s), '{PREFIXES['id']}')) }}"
+        )
+        rows = self.store.query(things)
+        assert isinstance(rows, ox.QuerySolutions), "SELECT gives solutions"
+        return frozenset({shorten(row[0]) for row in rows} | {f"cas:{name}" for name in CAS.names})
+
+    def label(self, term: Term, language: str = "en") -> str:
+        """Return the name of a term in a language, else in any, else its short form."""
+        if not isinstance(term, ox.NamedNode):
+            return shorten(term)
+        found = {}
+        for predicate in (CAS.verbatim, RDFS.label, SKOS.prefLabel):
+            for quad in self.store.quads_for_pattern(term, predicate, None, ox.DefaultGraph()):
+                if isinstance(quad.object, ox.Literal):
+                    found[quad.object.language or ""] = quad.object.value
+        return found.get(language) or min(found.items(), default=("", shorten(term)))[1]
+
+
+def open_graph(build: Path) -> Graph:
+    """Return the graph of a build folder.
+
+    Raises: NoGraph, if nothing is built there, or what is there cannot be opened;
+            UnreadableInput, if the pointer to it cannot be read.
+    """
+    pointer = build / CURRENT
+    if not pointer.is_file():
+        raise NoGraph("there is no graph here yet", Place(build), f"build it: {_command(build)}")
+    return open_one(build / formats.read_text(pointer).strip())
+
+
+def open_one(folder: Path) -> Graph:
+    """Return the graph of one build, current or not.
+
+    Raises: NoGraph, if it cannot be opened.
+    """
+    try:
+        report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
+        store = ox.Store.read_only(str(folder / STORE))
+    except (OSError, ValueError, RuntimeError) as error:  # the engine's is a RuntimeError
+        hint = f"build it anew: {_command(folder.parent)}"
+        raise NoGraph(f"the graph cannot be opened: {error}", Place(folder), hint) from error
+    return Graph(store, report)
+
+
+def _command(build: Path) -> str:
+    return "kg build" if build == paths.BUILD else f"kg build --build {shown(build)}"
+
+
+def write_store(quads: Iterable[ox.Quad], folder: Path) -> None:
+    """Write an on-disk store of the quads into the new folder of a build."""
+    store = ox.Store(str(folder / STORE))
+    store.bulk_extend(quads)
+    store.flush()
+    store.optimize()
+
+
+def _nodes(graphs: Sequence[str] | None) -> list[ox.NamedNode]:
+    try:
+        return [expand(name) for name in graphs or ()]
+    except ValueError as error:
+        raise BadQuery(f"this is no name of a graph: {error}") from error

@@ -1,0 +1,332 @@
+"""What a page says about a text, a claim or an answer, as plain data. Draws nothing."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import TypeGuard
+from urllib.parse import urlencode
+
+import pyoxigraph as ox
+
+from kg import Graph
+from kg.errors import UnknownName, did_you_mean
+from kg.store import Term
+from kg.terms import CAS, PREFIXES, RDF, shorten
+
+_TEXTS = """SELECT ?text ?title ?words ?language {
+  ?text a cas:Text ; dct:title ?title ; rdf:value ?words ; dct:language ?language
+  FILTER(LANG(?title) = ?language) } ORDER BY ?text"""
+_SPANS = """SELECT $text ?claim ?asserted ?start ?end {
+  ?claim cas:statedIn $text ; cas:asserted ?asserted ; cas:evidence/oa:hasSelector ?position .
+  ?position oa:start ?start ; oa:end ?end } ORDER BY ?start ?end ?claim"""
+_CLAIM = """SELECT $claim ?text ?reading ?comment ?preferred ?asserted ?from ?to {
+  $claim cas:statedIn ?text ; cas:reading ?reading ; cas:asserted ?asserted .
+  $claim cas:inSentence [ cas:start ?from ; cas:end ?to ] .
+  OPTIONAL { $claim rdfs:comment ?comment } OPTIONAL { $claim cas:alternativeTo ?preferred } }"""
+_RIVALS = """SELECT $claim ?other {
+  { ?other cas:alternativeTo $claim } UNION
+  { $claim cas:alternativeTo ?same . ?other cas:alternativeTo ?same FILTER(?other != $claim) }
+} ORDER BY ?other"""
+
+_CLAIM_NAME = re.compile(re.escape(PREFIXES["text"]) + r"[\w-]+/claim/[\w-]+")
+_TEXT_NAME = re.compile(re.escape(PREFIXES["text"]) + r"[\w-]+")
+_NAME = re.compile(r"\w+:[\w-]+")  # a prefixed name that SPARQL takes as it is
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimLink:
+    """A claim as it is referred to.
+
+    Attributes:
+        name: `s03-2`.
+        number: `3.2`: the number is the name, so it never shifts.
+        path: of its page.
+    """
+
+    name: str
+    number: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of a text under the same claims.
+
+    Attributes:
+        words: as in the text.
+        claims: that it lies under.
+        ending: claims whose quote ends with it, by number.
+    """
+
+    words: str
+    claims: tuple[ClaimLink, ...]
+    ending: tuple[ClaimLink, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A term for a reader.
+
+    Attributes:
+        label: its name, or the words of a literal.
+        short: its compact name; empty for a literal.
+        language: of the words, or empty.
+        path: of its page, or of the query for all that the graph says of it; empty for a literal.
+    """
+
+    label: str
+    short: str
+    language: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextCard:
+    """A text, cut at every boundary of a claim.
+
+    Attributes:
+        name: of its folder.
+        title: in the language of the text.
+        language: of the text.
+        paragraphs: in order.
+        claims: asserted ones.
+        others: other readings.
+    """
+
+    name: str
+    title: str
+    language: str
+    paragraphs: tuple[tuple[Segment, ...], ...]
+    claims: int
+    others: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimCard:
+    """A claim with its words and its triples.
+
+    Attributes:
+        link: its number and path.
+        iri: its name in the graph.
+        text: name of its text.
+        language: of the text.
+        sentence: its sentence, cut at the quotes: (words, quoted).
+        quotes: (words, start, end), offsets in code points.
+        statements: each subject with its (predicate, object).
+        reading: how the words were read.
+        comment: what was supplied, or which step was taken; may be empty.
+        asserted: whether it stands in the preferred reading.
+        rivals: other readings of the same words, the preferred one first.
+        previous: the claim before, in the order of names.
+        next: the claim after.
+    """
+
+    link: ClaimLink
+    iri: str
+    text: str
+    language: str
+    sentence: tuple[tuple[str, bool], ...]
+    quotes: tuple[tuple[str, int, int], ...]
+    statements: tuple[tuple[Cell, tuple[tuple[Cell, Cell], ...]], ...]
+    reading: Cell
+    comment: str
+    asserted: bool
+    rivals: tuple[ClaimLink, ...]
+    previous: ClaimLink | None
+    next: ClaimLink | None
+
+
+def texts(graph: Graph) -> list[str]:
+    """Return the names of the texts, sorted."""
+    return [_value(row["text"]).removeprefix(PREFIXES["text"]) for row in _rows(graph, _TEXTS)]
+
+
+def text_card(graph: Graph, name: str) -> TextCard:
+    """Return a text with its claims marked.
+
+    Raises: UnknownName, with the nearest text.
+    """
+    row = _text(graph, name)
+    iri = _value(row["text"])
+    spans = list(_rows(graph, _SPANS, text=iri))
+    asserted = [
+        (int(_value(s["start"])), int(_value(s["end"])), _link(_value(s["claim"])))
+        for s in spans
+        if _value(s["asserted"]) == "true"
+    ]
+    others = {_value(s["claim"]) for s in spans if _value(s["asserted"]) != "true"}
+    return TextCard(
+        name,
+        _value(row["title"]),
+        _value(row["language"]),
+        tuple(_paragraphs(_value(row["words"]), asserted)),
+        len({link for _, _, link in asserted}),
+        len(others),
+    )
+
+
+def claim_card(graph: Graph, text: str, name: str) -> ClaimCard:
+    """Return a claim with its words, triples and rivals.
+
+    Raises: UnknownName, with the nearest text, or the nearest claim of the text.
+    """
+    about = _text(graph, text)
+    iri = f"{_value(about['text'])}/claim/{name}"
+    spans = list(_rows(graph, _SPANS, text=_value(about["text"])))
+    links = sorted({_value(s["claim"]) for s in spans}, key=_order)
+    if iri not in links:
+        known = [link.rpartition("/")[2] for link in links]
+        hint = did_you_mean(name, known) or f"/text/{text} shows the claims"
+        raise UnknownName(f"{text} has no claim {name!r}", hint=hint)
+    row = next(_rows(graph, _CLAIM, claim=iri))
+    own = [
+        (int(_value(s["start"])), int(_value(s["end"])))
+        for s in spans
+        if _value(s["claim"]) == iri
+    ]
+    words = _value(about["words"])
+    index = links.index(iri)
+    preferred = [] if row["preferred"] is None else [_value(row["preferred"])]
+    rivals = preferred + [_value(r["other"]) for r in _rows(graph, _RIVALS, claim=iri)]
+    return ClaimCard(
+        _link(iri),
+        iri,
+        text,
+        _value(about["language"]),
+        tuple(_cut(words, int(_value(row["from"])), int(_value(row["to"])), own)),
+        tuple((words[start:end], start, end) for start, end in own),
+        tuple(_statements(graph, iri)),
+        cell(graph, row["reading"]),
+        "" if row["comment"] is None else _value(row["comment"]),
+        _value(row["asserted"]) == "true",
+        tuple(_link(rival) for rival in rivals),
+        _link(links[index - 1]) if index else None,
+        _link(links[index + 1]) if index + 1 < len(links) else None,
+    )
+
+
+def cell(graph: Graph, term: Term | None) -> Cell:
+    """Return a term for a reader; an unbound one is empty."""
+    if term is None:
+        return Cell("", "", "", "")
+    if not isinstance(term, ox.NamedNode):
+        language = term.language or "" if isinstance(term, ox.Literal) else ""
+        return Cell(shorten(term), "", language, "")
+    return Cell(_label(graph, term), shorten(term), "", _path(term))
+
+
+def heading(column: str) -> str:
+    """Return the name of a variable in words.
+
+    >>> heading("laterTenure"), heading("first_day")
+    ('later tenure', 'first day')
+    """
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).replace("_", " ").lower()
+
+
+def _label(graph: Graph, term: ox.NamedNode) -> str:
+    """Return the name of a term; a claim is called by its number, an interval by its words."""
+    if term == RDF.type:
+        return "is a"
+    if _CLAIM_NAME.fullmatch(term.value):
+        return f"claim {_link(term.value).number}"
+    for quad in graph.store.quads_for_pattern(term, CAS.verbatim, None, None):
+        return f"“{_value(quad.object)}”"
+    return graph.label(term)
+
+
+def _path(term: ox.NamedNode) -> str:
+    """Return where more is told of a term: a text or claim has its page."""
+    if _CLAIM_NAME.fullmatch(term.value) or _TEXT_NAME.fullmatch(term.value):
+        return _link(term.value).path
+    short = shorten(term)
+    name = short if _NAME.fullmatch(short) else str(term)
+    query = f"SELECT ?property ?value {{\n  {name} ?property ?value\n}}"
+    return "/query?" + urlencode({"q": query})
+
+
+def _text(graph: Graph, name: str) -> ox.QuerySolution:
+    """Return what the graph says of a text.
+
+    Raises: UnknownName, with the nearest text.
+    """
+    for row in _rows(graph, _TEXTS):
+        if _value(row["text"]) == PREFIXES["text"] + name:
+            return row
+    raise UnknownName(f"there is no text {name!r}", hint=did_you_mean(name, texts(graph)))
+
+
+def _statements(graph: Graph, claim: str) -> Iterator[tuple[Cell, tuple[tuple[Cell, Cell], ...]]]:
+    asked = "SELECT $claim ?s ?p ?o { GRAPH $claim { ?s ?p ?o } } ORDER BY ?s ?p ?o"
+    rows = _rows(graph, asked, claim=claim)
+    for subject, said in groupby(rows, key=lambda row: row["s"]):
+        facts = tuple((cell(graph, row["p"]), cell(graph, row["o"])) for row in said)
+        yield cell(graph, subject), facts
+
+
+def _paragraphs(
+    words: str, spans: Sequence[tuple[int, int, ClaimLink]]
+) -> Iterator[tuple[Segment, ...]]:
+    """Yield the paragraphs, each cut at every boundary of a claim."""
+    start = 0
+    for line in words.split("\n"):
+        end = start + len(line)
+        edges = {start, end, *(edge for span in spans for edge in span[:2] if start < edge < end)}
+        if line:
+            yield tuple(
+                Segment(
+                    words[a:b],
+                    tuple(link for first, last, link in spans if first <= a and b <= last),
+                    tuple(
+                        sorted((k for _, z, k in spans if z == b), key=lambda k: _order(k.path))
+                    ),
+                )
+                for a, b in pairwise(sorted(edges))
+            )
+        start = end + 1
+
+
+def _cut(
+    words: str, start: int, end: int, quoted: Sequence[tuple[int, int]]
+) -> Iterator[tuple[str, bool]]:
+    """Yield a sentence, and what of the quotes lies outside it, as (words, quoted)."""
+    first = min([start, *(a for a, _ in quoted)])
+    last = max([end, *(b for _, b in quoted)])
+    edges = {first, last, *(edge for span in quoted for edge in span)}
+    for a, b in pairwise(sorted(edges)):
+        yield words[a:b], any(x <= a and b <= y for x, y in quoted)
+
+
+def _order(claim: str) -> tuple[list[int], str]:
+    """Return where a claim stands among the others: s03-2 before s03-10."""
+    return [int(number) for number in re.findall(r"\d+", claim.rpartition("/")[2])], claim
+
+
+def _link(iri: str) -> ClaimLink:
+    """Return number and path of a claim: `3.2` for s03-2, `5.2b` for s05-2b."""
+    name = iri.rpartition("/")[2]
+    sentence, _, rest = name.removeprefix("s").partition("-")
+    number = f"{int(sentence)}.{rest}" if sentence.isdigit() else name
+    return ClaimLink(name, number, "/" + iri.removeprefix(PREFIXES["text"].removesuffix("text/")))
+
+
+def _rows(graph: Graph, query: str, **iris: str) -> Iterator[ox.QuerySolution]:
+    """Yield the rows of a query of ours; `$name` stands for an IRI, which is never pasted in."""
+    # The engine's own substitution: https://docs.rs/pyoxigraph, Store.query(substitutions=…).
+    answer = graph.store.query(
+        query,
+        prefixes=PREFIXES,
+        substitutions={ox.Variable(name): ox.NamedNode(iri) for name, iri in iris.items()},
+    )
+    assert isinstance(answer, ox.QuerySolutions), "each is a SELECT"
+    yield from answer
+
+
+def _value(term: Term | None) -> str:
+    assert _has_value(term), "the queries above bind it"
+    return term.value
+
+
+def _has_value(term: Term | None) -> TypeGuard[ox.NamedNode | ox.Literal]:
+    return isinstance(term, ox.NamedNode | ox.Literal)

@@ -1,0 +1,61 @@
+"""Accept → one row of kg.formats. Pure."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
+
+from kg.formats import EngineFormat, Form
+
+HTML = "text/html"
+
+
+def choose(accept: str, forms: Sequence[Form[EngineFormat]]) -> Form[EngineFormat] | None:
+    """Return the form that an Accept header wants most; the first one of equals, None if none.
+
+    Source: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1
+
+    >>> from kg.formats import RESULT_FORMATS
+    >>> choose("text/csv;q=0.9, application/sparql-results+xml", RESULT_FORMATS).name
+    'xml'
+    >>> choose("application/sparql-results+json;q=0, */*", RESULT_FORMATS).name
+    'xml'
+    >>> choose("image/png", RESULT_FORMATS) is None
+    True
+    """
+    wanted = _parsed(accept)
+    if not wanted:
+        return forms[0]
+    best = max(forms, key=lambda form: _quality(wanted, form))
+    return best if _quality(wanted, best) > 0 else None
+
+
+def wants_page(accept: str, forms: Sequence[Form[Any]]) -> bool:
+    """Return whether a browser asks: HTML is named, and no form is wanted as much.
+
+    >>> from kg.formats import RESULT_FORMATS
+    >>> wants_page("text/html,application/xml;q=0.9,*/*;q=0.8", RESULT_FORMATS)
+    True
+    >>> wants_page("*/*", RESULT_FORMATS)
+    False
+    """
+    wanted = _parsed(accept)
+    named = any(media_type == HTML for media_type, _ in wanted)
+    best = max((_quality(wanted, form) for form in forms), default=0)
+    return named and wanted.quality(HTML) > best
+
+
+def _parsed(accept: str) -> MIMEAccept:
+    """Return what is wanted; a parameter of a type (`charset=utf-8`) asks nothing of us."""
+    wanted = parse_accept_header(accept, MIMEAccept)
+    return MIMEAccept([(media_type.partition(";")[0], quality) for media_type, quality in wanted])
+
+
+def _quality(wanted: MIMEAccept, form: Form[Any]) -> float:
+    """Return how much a form is wanted: by its registered type, or by another that is named.
+
+    A range such as `*/*` speaks of the registered type alone, which is the one that is sent.
+    """
+    others = [quality for media_type, quality in wanted if media_type in form.media_types[1:]]
+    return max(wanted.quality(form.media_type), *others, 0)

@@ -1,0 +1,269 @@
+"""The pages lead from the text to its claims, from an answer to its words, and always on."""
+
+from html.parser import HTMLParser
+from urllib.parse import urlencode, urljoin, urlsplit
+
+import pytest
+from flask.testing import FlaskClient
+
+from kg import paths, questions
+from kg.load import Source, read_source
+from server.app import create_app
+from server.routes.text import EXAMPLE
+from server.state import Config
+
+TEXT = "/text/italy-1943"
+QUESTIONS = questions.read_questions(paths.ONTOLOGY / "questions")
+
+
+class Page(HTMLParser):
+    """What a test asks of a page: its links, names, words, and the words of the text in it."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.html = html
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.paragraphs: list[str] = []
+        self.marked = 0  # characters of the text under a claim
+        self.words = ""
+        self._classes: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        about = {name: value or "" for name, value in attrs}
+        self.tags.append((tag, about))
+        self._classes = about.get("class", "").split()
+        if about.get("class") == "text":
+            self.paragraphs.append("")
+
+    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002 the parser's signature
+        self._classes = []
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+        if "seg" in self._classes and self.paragraphs:
+            self.paragraphs[-1] += data
+            self.marked += len(data) if "claimed" in self._classes else 0
+
+    @property
+    def links(self) -> list[str]:
+        return [about["href"] for tag, about in self.tags if tag == "a"]
+
+    @property
+    def names(self) -> list[str]:
+        return [about["id"] for _, about in self.tags if "id" in about]
+
+
+def get(client: FlaskClient, path: str, status: int = 200, **parameters: str) -> Page:
+    answer = client.get(path + ("?" + urlencode(parameters) if parameters else ""))
+    assert (answer.status_code, answer.content_type) == (status, "text/html; charset=utf-8")
+    return Page(answer.text)
+
+
+@pytest.fixture(scope="module")
+def source() -> Source:
+    return read_source(paths.SEEDS / "italy-1943")[0]
+
+
+@pytest.fixture(scope="module")
+def visited(client: FlaskClient) -> dict[str, Page]:
+    """Every page that links lead to; what is asked of /query is followed no further."""
+    pages: dict[str, Page] = {}
+    waiting = ["/"]
+    while waiting:
+        path = waiting.pop()
+        if path in pages:
+            continue
+        pages[path] = get(client, path)
+        if not path.startswith("/query?"):
+            targets = (urlsplit(urljoin(path, link)) for link in pages[path].links)
+            inside = (t for t in targets if not t.netloc and t.path not in {"/sparql", ""})
+            waiting += [t.path + ("?" + t.query if t.query else "") for t in inside]
+    return pages
+
+
+def test_the_text_stands_on_its_page_word_for_word(client: FlaskClient, source: Source) -> None:
+    page = get(client, TEXT)
+
+    assert "\n".join(page.paragraphs) == source.text.rstrip("\n")
+    assert get(client, "/").html == page.html
+
+
+def test_the_words_under_a_claim_are_marked_and_no_others(
+    client: FlaskClient, source: Source
+) -> None:
+    marked = get(client, TEXT).marked
+
+    assert marked == round(source.coverage * len(source.text))
+    assert marked < len(source.text)
+
+
+def test_every_asserted_claim_has_its_number_in_the_text(
+    client: FlaskClient, source: Source
+) -> None:
+    page = get(client, TEXT)
+    asserted = [claim.name for claim in source.claims if claim.asserted]
+
+    assert asserted
+    assert [f"{TEXT}/claim/{name}" for name in asserted if name not in page.names] == []
+    assert {f"{TEXT}/claim/{name}" for name in asserted} <= set(page.links)
+    assert f"{len(asserted)} claims" in page.words
+
+
+def test_every_claim_has_a_page_with_its_words_and_its_triples(
+    client: FlaskClient, source: Source
+) -> None:
+    assert source.claims
+    for claim in source.claims:
+        page = get(client, f"{TEXT}/claim/{claim.name}")
+        rows = [tag for tag, _ in page.tags if tag == "tr"]
+
+        assert len(rows) == 2 + len(set(claim.triples)) + len(claim.quotes)
+        for quote in claim.quotes:
+            assert quote.exact in page.words
+            assert f"{quote.span.start}\N{EN DASH}{quote.span.end}" in page.words
+        assert page.names.count("main") == 1
+
+
+def test_a_claim_leads_back_to_its_number_in_the_text(client: FlaskClient) -> None:
+    assert f"{TEXT}#s01-4" in get(client, f"{TEXT}/claim/s01-4").links
+    assert f"{TEXT}#s05-2" in get(client, f"{TEXT}/claim/s05-2b").links
+
+
+def test_another_reading_is_marked_and_tied_to_the_preferred_one(client: FlaskClient) -> None:
+    preferred, other = (get(client, f"{TEXT}/claim/{name}") for name in ("s05-2", "s05-2b"))
+
+    assert f"{TEXT}/claim/s05-2b" in preferred.links
+    assert f"{TEXT}/claim/s05-2" in other.links
+    assert "not asserted" in other.words
+    assert "not asserted" not in preferred.words
+
+
+def test_the_question_on_the_front_page_is_answered_with_the_words(client: FlaskClient) -> None:
+    page = get(client, "/query", q=EXAMPLE)
+
+    assert "Pietro Badoglio" in page.words
+    assert "Benito Mussolini" in page.words
+    assert "primeiro ministro desde a queda de Benito Mussolini em Julho" in page.words
+    assert f"{TEXT}/claim/s01-4" in page.links
+
+
+def test_a_browser_sends_lines_that_end_in_cr_lf(client: FlaskClient) -> None:
+    sent = get(client, "/query", q=EXAMPLE.replace("\n", "\r\n"))
+
+    assert sent.html == get(client, "/query", q=EXAMPLE).html
+
+
+def test_a_query_that_is_no_sparql_is_shown_with_its_place(client: FlaskClient) -> None:
+    page = get(client, "/query", 400, q="SELECT ?x WHERE {\n  ?x a ids:this }")
+
+    assert "Line 2, column" in page.words
+    assert "  ?x a ids:this }\n" in page.html
+    assert "did you mean id?" in page.words
+    assert [about["aria-describedby"] for tag, about in page.tags if tag == "textarea"] == [
+        "error"
+    ]
+
+
+def test_a_misspelt_name_is_told_with_the_nearest(client: FlaskClient) -> None:
+    page = get(client, "/query", q="SELECT * { ?who cas:suceeded ?whom }")
+
+    assert "cas:suceeded is not in the graph; did you mean cas:succeeded?" in page.words
+    assert "nothing in the graph matches" in page.words
+
+
+@pytest.mark.parametrize(
+    ("query", "shown", "downloads"),
+    [
+        ("ASK { id:badoglio cas:succeeded id:mussolini }", "yes", "json xml csv tsv"),
+        ("DESCRIBE id:rome", "skos:prefLabel", "turtle ntriples rdfxml jsonld"),
+        ("SELECT (COUNT(*) AS ?n) { ?x a cas:Claim }", "1 row.", "json xml csv tsv"),
+        ("SELECT * { OPTIONAL { id:rome cas:none ?x } }", "1 row.", "json xml csv tsv"),
+    ],
+)
+def test_every_kind_of_answer_is_shown_and_can_be_had(
+    client: FlaskClient, query: str, shown: str, downloads: str
+) -> None:
+    page = get(client, "/query", q=query)
+    offered = [link for link in page.links if link.startswith("/sparql?")]
+
+    assert shown in page.words
+    assert [link.rpartition("format=")[2] for link in offered] == downloads.split()
+    assert [client.get(link).status_code for link in offered] == [200] * 4
+
+
+def test_a_long_answer_is_cut_on_the_page_and_says_so(client: FlaskClient) -> None:
+    build = client.application.extensions["cassibile"].config.build
+    short = create_app(Config(build, most_rows=5)).test_client()
+    for query in ("SELECT * { ?s ?p ?o }", "CONSTRUCT WHERE { ?s a cas:Claim }"):
+        page = get(short, "/query", q=query)
+        assert "The first 5 are shown; the downloads have them all." in page.words
+
+
+def test_what_a_reader_types_is_never_taken_for_a_page(client: FlaskClient) -> None:
+    nasty = '<script>alert("</textarea>")</script>'
+    for query in (nasty, f"SELECT ('''{nasty}''' AS ?x) {{}}"):
+        answer = client.get("/query?" + urlencode({"q": query}))
+        assert "<script" not in answer.text
+        assert answer.text.count("</textarea>") == 1
+
+
+def test_every_question_is_listed_and_has_its_answer(client: FlaskClient) -> None:
+    listed = get(client, "/questions")
+
+    assert QUESTIONS
+    for question in QUESTIONS:
+        path = f"/questions/{question.name}"
+        page = get(client, path)
+        rows = [tag for tag, _ in page.tags if tag == "tr"]
+        assert path in listed.links
+        assert question.titles["en"] in page.words
+        assert question.query in page.words
+        assert ("Not the whole answer" in page.words) == bool(question.waits)
+        assert ("Nothing, as it must be" in page.words) == bool(question.guards)
+        if not question.waits:
+            assert max(len(rows), 1) == len(question.answer())
+
+
+def test_every_link_leads_somewhere(client: FlaskClient, visited: dict[str, Page]) -> None:
+    assert len(visited) > 100
+    for path, page in visited.items():
+        for link in page.links:
+            target = urlsplit(urljoin(path, link))
+            if target.path == "/sparql":
+                assert client.get(link).status_code in {200, 400}
+            if target.fragment and target.path in visited:
+                assert target.fragment in visited[target.path].names, link
+
+
+def test_no_page_runs_a_script_or_loads_from_elsewhere(visited: dict[str, Page]) -> None:
+    for page in visited.values():
+        for tag, about in page.tags:
+            assert tag not in {"script", "iframe", "object", "style"}
+            assert "style" not in about
+            assert not about.get("src")
+            assert not [name for name in about if name.startswith("on")]
+            if tag == "link":
+                assert about["href"].startswith("/static/")
+
+
+def test_every_page_has_a_title_one_heading_and_no_name_twice(visited: dict[str, Page]) -> None:
+    for page in visited.values():
+        tags = [tag for tag, _ in page.tags]
+        assert (tags.count("title"), tags.count("h1"), tags.count("main")) == (1, 1, 1)
+        assert len(page.names) == len(set(page.names))
+
+
+def test_the_words_of_the_text_are_marked_with_its_language(client: FlaskClient) -> None:
+    for path in (TEXT, f"{TEXT}/claim/s01-4"):
+        languages = [about["lang"] for _, about in get(client, path).tags if "lang" in about]
+        assert "pt" in languages
+
+
+def test_the_style_sheet_and_the_icon_are_there(client: FlaskClient) -> None:
+    linked = [about["href"] for tag, about in get(client, "/").tags if tag == "link"]
+
+    assert len(linked) == 2
+    for path in linked:
+        with client.get(path) as answer:
+            assert answer.status_code == 200

@@ -1,0 +1,106 @@
+"""Every rule gives exactly what its example says, and nothing of its near misses."""
+
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+
+from kg import formats, paths, rules
+from kg.errors import BrokenSyntax
+
+FOLDER = paths.ONTOLOGY / "rules"
+EXAMPLE = "https://w3id.org/cassibile/example#"
+NAMES = sorted(p.relative_to(FOLDER).with_suffix("").as_posix() for p in FOLDER.glob("*/*.rq"))
+
+
+def graphs(name: str) -> dict[str, set[ox.Triple]]:
+    found: dict[str, set[ox.Triple]] = {"given": set(), "then": set(), "not": set()}
+    for quad in formats.read(FOLDER / f"{name}.trig"):
+        assert isinstance(quad.graph_name, ox.NamedNode), "an example has three named graphs"
+        found[quad.graph_name.value.removeprefix(EXAMPLE)].add(quad.triple)
+    return found
+
+
+def test_there_are_rules_and_each_has_its_example() -> None:
+    examples = sorted(
+        p.relative_to(FOLDER).with_suffix("").as_posix() for p in FOLDER.glob("*/*.trig")
+    )
+
+    assert NAMES
+    assert examples == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_rule_gives_exactly_what_its_example_says(name: str) -> None:
+    rule = rules.read_rule(FOLDER / f"{name}.rq", FOLDER)
+    example = graphs(name)
+    store = ox.Store()
+    store.extend(ox.Quad(t.subject, t.predicate, t.object) for t in example["given"])
+    answer = store.query(rule.construct)
+    assert isinstance(answer, ox.QueryTriples)
+    concluded = set(answer) - example["given"]
+
+    assert example["then"]
+    assert example["not"]
+    assert concluded == example["then"]
+    assert not concluded & example["not"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_rule_says_its_title_as_a_clause_and_its_source(name: str) -> None:
+    rule = rules.read_rule(FOLDER / f"{name}.rq", FOLDER)
+
+    assert rule.name == name
+    assert rule.iri.value == f"https://w3id.org/cassibile/rule/{name}"
+    assert rule.title[0].islower()
+    assert not rule.title.endswith(".")
+    assert rule.source.startswith("https://")
+
+
+@pytest.mark.parametrize(
+    ("where", "why"),
+    [
+        ("?a cas:before ?b OPTIONAL { ?b cas:before ?c }", "OPTIONAL in a rule"),
+        ("?a cas:before ?b FILTER NOT EXISTS { ?b cas:before ?a }", "NOT EXISTS in a rule"),
+        ("{ ?a cas:before ?b } UNION { ?b cas:before ?a }", "UNION in a rule"),
+        ("?a cas:before ?b MINUS { ?b cas:before ?a }", "MINUS in a rule"),
+        ("GRAPH ?g { ?a cas:before ?b }", "GRAPH in a rule"),
+        ("?a cas:before+ ?b", "a property path in a rule"),
+        ("?a cas:before ?b .. ", "this is not SPARQL"),
+        ("?a unknown:before ?b", "this is not SPARQL"),
+    ],
+)
+def test_what_a_rule_may_not_say_is_refused_with_its_file(
+    tmp_path: Path, where: str, why: str
+) -> None:
+    path = tmp_path / "order" / "wrong.rq"
+    path.parent.mkdir()
+    path.write_text(
+        "# title: a clause\n# source: https://example.org\n"
+        "PREFIX cas: <https://w3id.org/cassibile/ontology#>\n"
+        f"CONSTRUCT {{ ?a cas:before ?b }} WHERE {{ {where} }}"
+    )
+    with pytest.raises(BrokenSyntax, match=why) as caught:
+        rules.read_rule(path, tmp_path)
+
+    assert "wrong.rq" in str(caught.value)
+
+
+def test_filter_and_bind_are_allowed(tmp_path: Path) -> None:
+    path = tmp_path / "order" / "right.rq"
+    path.parent.mkdir()
+    path.write_text(
+        "# title: a clause\n# source: https://example.org\n"
+        "PREFIX cas: <https://w3id.org/cassibile/ontology#>\n"
+        "CONSTRUCT { ?c cas:before ?b } WHERE { ?a cas:before ?b BIND(?a AS ?c) FILTER(?a != ?b) }"
+    )
+
+    assert rules.read_rule(path, tmp_path).title == "a clause"
+
+
+def test_a_rule_without_title_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "order" / "untitled.rq"
+    path.parent.mkdir()
+    path.write_text("CONSTRUCT { ?a ?p ?b } WHERE { ?a ?p ?b }")
+    with pytest.raises(BrokenSyntax, match="the rule has no title"):
+        rules.read_rule(path, tmp_path)
