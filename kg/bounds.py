@@ -41,10 +41,7 @@ from kg.errors import KgError
 
 Bound = Literal["earliestStart", "latestStart", "earliestEnd", "latestEnd"]
 
-_START, _END = (
-    0,
-    1,
-)  # a day of an occurrence; its variable is twice the occurrence's place plus this
+_START, _END = 0, 1  # a variable is twice the place of its occurrence, plus one of these
 _EARLIEST, _LATEST = 0, 1
 _BOUNDS: dict[Bound, tuple[int, int]] = {  # in the order of kg.dates.Bounds
     "earliestStart": (_EARLIEST, _START),
@@ -58,7 +55,7 @@ _STATED = -1  # in place of an arc
 _MAX = date.max.toordinal()  # days are counted from 1, the first of January of the year 1
 _OPEN = -_MAX - 1  # below every day, also where the sign is changed
 _REPEATS = 146_097  # days in 400 years, after which the calendar is the same again
-_PROBE = date(2000, 1, 1).toordinal()  # any day with 400 years on both sides would do
+_PROBE = date(2000, 1, 1).toordinal()  # any day in the midst of the calendar would do
 
 # A smallest conflict takes up to some hundred tightenings, of 10 ms each for 2,000 constraints.
 _FEW = 2_000
@@ -180,14 +177,14 @@ class Conflict:
 
 
 def duration_of(lexical: str) -> Duration:
-    """Return an xsd:yearMonthDuration, or a number of days, as a duration.
+    """Return an xsd:yearMonthDuration, or an xsd:dayTimeDuration of whole days.
 
-    Raises: KgError, for anything else.
+    Raises: KgError, for anything else, and for less than nothing.
 
     >>> duration_of("P1Y2M"), duration_of("P14M") == duration_of("P1Y2M")
     (Duration(months=14, days=0), True)
     """
-    found = re.fullmatch(r"P(?=\d)(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,7})D)?", lexical)
+    found = re.fullmatch(r"P(?=\d)(?:(\d{1,5})Y)?(?:(\d{1,6})M)?|P(\d{1,7})D", lexical)
     if found is None:
         raise KgError(f"“{lexical}” is not a duration", hint="write it like P1Y2M, P10M or P3D")
     years, months, days = (int(number or 0) for number in found.groups())
@@ -478,12 +475,13 @@ class _Sweep:
         self.newest: list[_Made | None] = [None] * len(self._into)
 
     def run(self, parts: Iterable[list[int]]) -> tuple[Constraint, ...]:
-        """Make the steps, part by part; return a runaway, which ends it."""
+        """Make the steps, part by part; return the constraints of a runaway, which ends it."""
         for part in parts:
-            last, runaway = self._settle(part)
+            last, runaway = (self._pull(part[0]), []) if len(part) == 1 else self._settle(part)
             if last and last.day > self._limit:
                 runaway = runaway or list(_back_from(last))[::-1]
-            runaway = runaway or self._probe(part)
+            elif last is None and len(part) > 1:
+                runaway = self._probe(part)
             if runaway:
                 return tuple(dict.fromkeys(filter(None, (made.constraint for made in runaway))))
         return ()
@@ -567,11 +565,8 @@ class _Sweep:
     def _settle(self, part: list[int]) -> tuple[_Made | None, list[_Made]]:
         """Go through a part in its order until nothing changes, or a day leaves the calendar.
 
-        Returns:
-            The last step, and a ring without an end if there is one.
+        Returns: the last step, and the steps of a ring without an end if there is one.
         """
-        if len(part) == 1:
-            return self._pull(part[0]), []
         places = {variable: place for place, variable in enumerate(part)}
         waiting = list(range(len(part)))
         queued = set(waiting)
@@ -595,18 +590,19 @@ class _Sweep:
             if not later:
                 break
             waiting = later
-            # Without a ring there are not more passes than variables. Looking for one costs about
-            # as much as all passes so far, so it is done when their number has doubled.
+            # Looking for a ring costs about as much as all passes so far, so it is done when
+            # their number has doubled. Without rings there are few.
             if passes & (passes - 1) == 0 and (ring := self._ring(last)):
                 return last, ring
         return last, []
 
     def _probe(self, part: list[int]) -> list[_Made]:
-        """Return a ring without an end in a part that has no date, by trying one.
+        """Return the steps of a ring without an end in a part that has no date, by trying one.
 
         The rings of latest days are those of earliest days, so once is enough.
         """
-        if self.which == _LATEST or len(part) == 1 or self.newest[part[0]]:
+        moves = (self._moves[arc] for variable in part for arc in self._into[variable])
+        if self.which == _LATEST or not any(moves):
             return []
         self.newest[part[0]] = _Made(part[0], _PROBE, _STATED, None)
         _, ring = self._settle(part)
@@ -615,26 +611,37 @@ class _Sweep:
         return ring
 
     def _ring(self, last: _Made | None) -> list[_Made]:
-        """Return the steps of a ring without an end among those that led to the last, if any."""
+        """Return the steps of a ring without an end among those that led to the last, if any.
+
+        Of the first ring on the way back it is worked out. Whatever the rings between two steps
+        about one variable, they have no end if they have carried it on by a whole calendar.
+        """
         way = list(_back_from(last))
         places: dict[int, int] = {}
-        tried = False
+        nearest = None
         for place, made in enumerate(way):
             start = places.setdefault(made.variable, place)
             if start == place:
                 continue
-            ring, day = way[start:place][::-1], way[start].day
-            if day - made.day > _REPEATS or (not tried and self._has_no_end(ring, day)):
-                return ring
-            tried = True
+            if nearest is None:
+                nearest = way[start:place][::-1]
+                if self._has_no_end(nearest, way[start].day):
+                    return nearest
+            if way[start].day - made.day > _REPEATS:
+                return way[start:place][::-1]
         return []
 
     def _has_no_end(self, ring: Iterable[_Made], day: int) -> bool:
-        """Return whether a day gets ever tighter round a ring.
+        """Return whether a day gets tighter for ever round a ring.
 
-        A ring of durations may come to rest: one of P1M and P31D does where a month has 31 days.
-        Where it has carried a day on by a whole calendar, it never will.
+        Months alone, and days alone, need only be counted: months that come to nothing lead back,
+        or to the first of the next month and no further. Of both together a ring may come to rest
+        late: of P31D and P1M where a month has 31 days.
         """
+        lengths = [_length(made.constraint) for made in ring]
+        months, days = [d.months for d in lengths], [d.days for d in lengths]
+        if not any(months) or not any(days):
+            return sum(months) + sum(days) > 0
         moves = [move for move in (self._moves[made.arc] for made in ring) if move]
         start = day
         while day - start <= _REPEATS:
@@ -648,6 +655,14 @@ class _Sweep:
             if day <= before:
                 return False
         return True
+
+
+def _length(constraint: Constraint | None) -> Duration:
+    """Return by how much a constraint moves days to later ones; to earlier ones if less than 0."""
+    if constraint is None or not isinstance(constraint.value, Duration):
+        return Duration()
+    sign = -1 if constraint.kind is Kind.LONGEST_DURATION else 1
+    return Duration(sign * constraint.value.months, sign * constraint.value.days)
 
 
 def _day(made: _Made) -> int:
@@ -666,73 +681,69 @@ Move = Callable[[int], int]
 
 
 def _move(constraint: Constraint | None, which: int) -> Move | None:
-    """Return how a constraint carries days of a sweep, None where it does not change them.
+    """Return how an arc carries the days of a sweep, None if it leaves them as they are.
 
-    Where no day of the calendar is reached, the constraint says nothing (_OPEN); or nothing is
-    left, if it asks for a later first day or an earlier last one: then the day is past the limit.
+    Where the calendar ends, nothing follows; or there is no such last or first day, and what is
+    returned lies past the limit of the sweep.
     """
     if constraint is None or not isinstance(constraint.value, Duration):
         return None
-    duration = constraint.value
+    early, d = which == _EARLIEST, constraint.value
     if constraint.kind is Kind.SHORTEST_DURATION:
-        if which == _EARLIEST:
-            return partial(_carried, _added, duration, 1, _MAX + 1)
-        return partial(_carried, _last_to_reach, duration, -1, 0)
-    if which == _EARLIEST:
-        return partial(_carried, _first_to_reach, duration, 1, _OPEN)
-    return partial(_carried, _added, duration, -1, _OPEN)
+        find, none = (_added, _MAX + 1) if early else (_last_to_reach, 0)
+    else:
+        find, none = (_first_to_reach, _OPEN) if early else (_added, _OPEN)
+    return partial(_carried, find, d, 1 if early else -1, none)
 
 
 def _carried(
-    find: Callable[[Duration, int], int | None], duration: Duration, sign: int, none: int, day: int
+    find: Callable[[Duration, int], int | None], d: Duration, sign: int, none: int, day: int
 ) -> int:
-    found = find(duration, sign * day)
+    found = find(d, sign * day)
     return none if found is None else sign * found
 
 
-def _added(duration: Duration, day: int) -> int | None:
-    """Return a day and a duration later, None where that is after the calendar."""
+def _added(d: Duration, day: int) -> int | None:
+    """Return the day so much after a day."""
     start = date.fromordinal(day)
-    month = _month(start, duration.months)
-    if month is None:
+    there = _month(start, d.months)
+    if there is None:
         return None
-    year, number, length = month
-    found = date(year, number, min(start.day, length)).toordinal() + duration.days
+    found = there.replace(day=min(start.day, there.day)).toordinal() + d.days
     return found if found <= _MAX else None
 
 
-def _first_to_reach(duration: Duration, day: int) -> int | None:
-    """Return the first day to which the duration can be added to reach a day, or a later one."""
-    if day <= duration.days:
+def _first_to_reach(d: Duration, day: int) -> int | None:
+    """Return the first day that is, with the duration added, this day or a later one."""
+    if day <= d.days:
         return None
-    end = date.fromordinal(day - duration.days)
-    month = _month(end, -duration.months)
-    if month is None:
+    end = date.fromordinal(day - d.days)
+    there = _month(end, -d.months)
+    if there is None:
         return None
-    year, number, length = month
-    found = date(year, number, min(end.day, length)).toordinal()
-    return found if end.day <= length else found + 1
+    if end.day > there.day:
+        return there.toordinal() + 1
+    return there.replace(day=end.day).toordinal()
 
 
-def _last_to_reach(duration: Duration, day: int) -> int | None:
-    """Return the last day to which the duration can be added to reach a day, or an earlier one."""
-    if day <= duration.days:
+def _last_to_reach(d: Duration, day: int) -> int | None:
+    """Return the last day that is, with the duration added, this day or an earlier one."""
+    if day <= d.days:
         return None
-    end = date.fromordinal(day - duration.days)
-    month = _month(end, -duration.months)
-    if month is None:
+    end = date.fromordinal(day - d.days)
+    there = _month(end, -d.months)
+    if there is None:
         return None
-    year, number, length = month
     is_last = end.day == monthrange(end.year, end.month)[1]
-    return date(year, number, length if is_last else min(end.day, length)).toordinal()
+    return (there if is_last else there.replace(day=min(end.day, there.day))).toordinal()
 
 
-def _month(day: date, months: int) -> tuple[int, int, int] | None:
-    """Return the month so much later: year, number, days; None where it is not in the calendar."""
+def _month(day: date, months: int) -> date | None:
+    """Return the last day of the month so many months later; None outside the calendar."""
     year, before = divmod(12 * day.year + day.month - 1 + months, 12)
     if not date.min.year <= year <= date.max.year:
         return None
-    return year, before + 1, monthrange(year, before + 1)[1]
+    return date(year, before + 1, monthrange(year, before + 1)[1])
 
 
 # How a smallest conflict is found.
@@ -749,9 +760,10 @@ def _resting_on(constraints: Iterable[Constraint], claims: frozenset[str]) -> li
 
 def _without_spare(constraints: Sequence[Constraint], conflict: Conflict) -> Conflict:
     """Return a conflict on some of the claims of another, of which none can be spared."""
-    for claim in conflict.claims:
-        smaller = _conflict(constraints, frozenset(conflict.claims) - {claim})
-        conflict = smaller or conflict
+    for claim in conflict.claims[:_TRIES]:
+        if claim in conflict.claims:
+            smaller = _conflict(constraints, frozenset(conflict.claims) - {claim})
+            conflict = smaller or conflict
     return conflict
 
 

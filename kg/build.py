@@ -8,9 +8,11 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +21,10 @@ from typing import Any, Literal
 
 import pyoxigraph as ox
 
-from kg import evidence, formats, paths, perspectives, reason
+from kg import disagree, evidence, formats, paths, perspectives, reason
+from kg.bounds import Conflict
+from kg.conclude import Conclusions
+from kg.disagree import Disagreement
 from kg.errors import (
     BrokenSyntax,
     CannotWrite,
@@ -33,7 +38,7 @@ from kg.load import Source, folders, read_source
 from kg.perspectives import Perspective
 from kg.proof import record
 from kg.proof.derivation import Contradiction
-from kg.rules import Rule, read_rules
+from kg.rules import Rule, read_comparisons, read_rules
 from kg.store import CURRENT, REPORT, open_one, write_store
 from kg.terms import PREFIXES, expand, shorten
 
@@ -77,22 +82,8 @@ def check(
     Raises: UnreadableInput, if there is no folder of texts; UnreadableInput and BrokenSyntax, if
             the ontology or its shapes cannot be read.
     """
-    from kg import validate  # noqa: PLC0415 a third of a second that only a check need spend
-
-    sources, findings = [], []
-    for folder in folders(seeds):
-        try:
-            source, found = read_source(folder)
-        except (UnreadableInput, BrokenSyntax) as error:
-            place = error.place or Place(folder)
-            findings.append(Finding("error", "unreadable", place, error.message, error.hint))
-            continue
-        sources.append(source)
-        findings += found
-        findings += validate.violations(source, ontology)
-    return sources, sorted(
-        set(findings), key=lambda f: (f.place, f.severity, f.code, f.message, f.hint)
-    )
+    sources, findings = _read(seeds)
+    return sources, _ordered([*findings, *_violations(sources, ontology)])
 
 
 def build(
@@ -114,35 +105,127 @@ def build(
     if _is_complete(out / name):
         _point(out, name)
         return _read_report(out / name, seeds)
-    progress("checking the texts")
-    sources, findings = check(seeds, ontology)
-    if any(finding.severity == "error" for finding in findings):
+    quads: list[ox.Quad] = []
+    texts: list[dict[str, Any]] = []
+    with _beside(seeds, ontology) as violations:
+        progress("checking the texts")
+        sources, findings = _read(seeds)
+        told: list[Finding] = []
+        if not _is_faulty(findings):
+            quads, texts, told = _assembled(sources, ontology, engine, progress)
+        findings = _ordered([*findings, *violations(sources)])
+    if _is_faulty(findings):
         raise FaultyMapping(findings)
+    quads = formats.ordered(quads)
+    progress(f"writing {len(quads):,} quads")
+    report = Report(out / name, tuple(texts), (*findings, *told), len(quads), 0.0, changed=True)
+    _write(out, quads, report, seeds)
+    return replace(report, seconds=perf_counter() - started)
+
+
+def _read(seeds: Path) -> tuple[list[Source], list[Finding]]:
+    """Return the texts that can be read, and the faults that reading them shows."""
+    sources, findings = [], []
+    for folder in folders(seeds):
+        try:
+            source, found = read_source(folder)
+        except (UnreadableInput, BrokenSyntax) as error:
+            place = error.place or Place(folder)
+            findings.append(Finding("error", "unreadable", place, error.message, error.hint))
+            continue
+        sources.append(source)
+        findings += found
+    return sources, findings
+
+
+def _violations(sources: Iterable[Source], ontology: Path) -> list[Finding]:
+    from kg import validate  # noqa: PLC0415 a third of a second that only a check need spend
+
+    return [each for source in sources for each in validate.violations(source, ontology)]
+
+
+@contextmanager
+def _beside(seeds: Path, ontology: Path) -> Iterator[Callable[[Iterable[Source]], list[Finding]]]:
+    """Run the shapes in a process of their own; they take as long as all the rest of a build.
+
+    Yields a function that waits for what they find. Where the process fails, they are run here.
+    """
+    command = [sys.executable, "-m", "kg.validate", str(seeds), str(ontology)]
+    with subprocess.Popen(  # noqa: S603 this interpreter, and a module of ours
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+
+        def violations(sources: Iterable[Source]) -> list[Finding]:
+            written, _ = process.communicate()
+            if process.returncode:
+                return _violations(sources, ontology)
+            return [Finding.of_json(each, seeds) for each in json.loads(written)]
+
+        try:
+            yield violations
+        finally:
+            process.kill()
+
+
+def _is_faulty(findings: Iterable[Finding]) -> bool:
+    return any(finding.severity == "error" for finding in findings)
+
+
+def _ordered(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings by place, each once."""
+    return sorted(set(findings), key=lambda f: (f.place, f.severity, f.code, f.message, f.hint))
+
+
+def _assembled(
+    sources: Sequence[Source], ontology: Path, engine: Engine, progress: Progress
+) -> tuple[list[ox.Quad], list[dict[str, Any]], list[Finding]]:
+    """Return all quads of the graph, the figures of each text, and what cannot all hold."""
     core = (quad.triple for quad in formats.read(ontology / "core.ttl"))
     axioms = sorted(filter(reason.is_axiom, core), key=str)
     rules = read_rules(ontology / "rules")
-    quads = set(_claim_graphs(sources)) | set(_files(ontology))
-    texts = []
+    close = _closed_by_owlrl if engine == "owlrl" else _closed
+    quads = [*_claim_graphs(sources), *_files(ontology)]
+    texts: list[dict[str, Any]] = []
+    findings: list[Finding] = []
+    inside: list[Disagreement] = []
     for source, perspective in zip(sources, perspectives.of_texts(sources), strict=True):
         progress(f"reasoning over {source.name}")
-        closed = _closed(source, perspective, axioms, rules, engine)
+        closed = close([source], perspective, axioms, rules)
         findings += closed.findings
-        quads.update(closed.quads)
-        texts.append(_figures(source, perspective, closed))
-    quads |= set(_default_graph(quads))
-    progress(f"writing {len(quads):,} quads")
-    report = Report(out / name, tuple(texts), tuple(findings), len(quads), 0.0, changed=True)
-    _write(out, quads, report, seeds)
-    return replace(report, seconds=perf_counter() - started)
+        quads.extend(closed.quads)
+        inside += closed.inside
+        texts.append(_figures(source, closed))
+        if engine == "columns":
+            for reading in perspectives.of_readings(source):
+                under = Conclusions(reading, axioms, rules)
+                quads.extend(_in(reading.view, under.told()))
+                if under.chronology.conflict:
+                    claim = expand(f"text:{source.name}/claim/{reading.key.rpartition('/')[2]}")
+                    conflict = under.chronology.conflict
+                    inside.append(disagree.crossing(perspective.key, conflict, claim))
+    for perspective in perspectives.of_reference(sources):
+        progress("reasoning over the reference")
+        closed = close(sources, perspective, axioms, rules)
+        findings += closed.findings
+        quads.extend(closed.quads)
+        inside += closed.inside
+    if engine == "columns":  # a disagreement leads to proofs, and owlrl records none
+        progress("comparing the perspectives")
+        whole = (*perspectives.of_texts(sources), *perspectives.of_reference(sources))
+        comparisons = read_comparisons(ontology / "rules")
+        keys = [each.key for each in whole]
+        quads.extend([*disagree.compare(quads, keys, comparisons, inside)])
+    return [*quads, *_default_graph(sources, quads)], texts, findings
 
 
 def _claim_graphs(sources: Iterable[Source]) -> Iterator[ox.Quad]:
     """Yield the claims, each in its own graph, and what is known of claims and entities."""
     for source in sources:
-        for claim in source.claims:
+        for claim in (*source.claims, *source.reference):
             yield from _in(claim.iri, claim.triples)
         yield from _in(expand("g:claims"), evidence.describe(source))
-        yield from _in(expand("g:entities"), source.entities)
+        yield from _in(expand("g:claims"), evidence.describe_reference(source))
+        yield from _in(expand("g:entities"), (*source.entities, *source.others))
 
 
 def _files(ontology: Path) -> Iterator[ox.Quad]:
@@ -155,74 +238,106 @@ class _Closed:
     """A perspective with all that follows.
 
     Attributes:
+        stated: by its claims.
         derived: what follows and says something.
-        quads: the derived graph, the view and the proofs.
+        quads: its graphs and its proofs.
         findings: what cannot all hold.
         figures: of the reasoning.
     """
 
-    derived: frozenset[ox.Triple]
+    stated: int
+    derived: int
     quads: tuple[ox.Quad, ...]
     findings: tuple[Finding, ...]
     figures: dict[str, int]
+    inside: tuple[Disagreement, ...] = ()
 
 
 def _closed(
-    source: Source,
+    sources: Sequence[Source],
     perspective: Perspective,
     axioms: Sequence[ox.Triple],
     rules: Sequence[Rule],
-    engine: Engine,
 ) -> _Closed:
-    stated = perspective.stated
-    if engine == "owlrl":
-        from kg.reason import oracle  # noqa: PLC0415 half a second, for those who ask for it
-
-        whole, messages = oracle.close_with_rules([*stated, *axioms], rules)
-        derived = _saying(whole - set(axioms), stated, axioms)
-        findings = tuple(_told(source, (), message) for message in sorted(messages))
-        return _Closed(derived, (*_graphs(perspective, stated, derived),), findings, {})
-    closure = reason.close([*stated, *axioms], rules)
-    derived = _saying(closure.derived(), stated, axioms)
-    contradictions = [*closure.contradictions()]
+    found = Conclusions(perspective, axioms, rules)
+    contradictions = [*found.contradictions()]
     clashing = [premise for each in contradictions for premise in each.premises]
-    weakness = {claim.iri: record.READINGS.index(claim.reading) for claim in source.claims}
-    known = record.facts(
-        [*stated, *derived, *clashing], closure.steps(), closure.round_of, stated, axioms, weakness
-    )
-    why = _in(expand("g:why"), record.describe(perspective.key, known))
+    claims = [claim for source in sources for claim in (*source.claims, *source.reference)]
+    weakness = {claim.iri: record.READINGS.index(claim.reading) for claim in claims}
+    known = found.facts(weakness, clashing)
+    told = [_contradiction(sources, each, known) for each in contradictions]
+    if found.chronology.conflict:
+        told.append(_conflict(sources, found.chronology.conflict))
     return _Closed(
-        derived,
-        (*_graphs(perspective, stated, derived), *why),
-        tuple(_contradiction(source, each, known) for each in contradictions),
-        {"rounds": closure.rounds, "inferences": sum(len(f.steps) for f in known.values())},
+        len(perspective.stated),
+        len(found.derived),
+        (
+            *_in(perspective.derived, found.derived),
+            *_in(perspective.bounds, found.dated),
+            *_in(perspective.bounds, found.chronology.in_owl_time(perspective.key)),
+            *_in(perspective.view, found.view()),
+            *_in(expand("g:why"), record.describe(perspective.key, known)),
+        ),
+        tuple(told),
+        {
+            "rounds": found.closure.rounds,
+            "inferences": sum(len(fact.steps) for fact in known.values()),
+            "dated": len(found.chronology.known),
+        },
+        tuple(_inside(perspective.key, found, contradictions, known)),
     )
 
 
-def _saying(
-    triples: Iterable[ox.Triple], stated: Container[ox.Triple], axioms: Iterable[ox.Triple]
-) -> frozenset[ox.Triple]:
-    """Return the conclusions that say something of the world."""
+def _inside(
+    key: str,
+    found: Conclusions,
+    contradictions: Iterable[Contradiction],
+    known: Mapping[ox.Triple, record.Fact],
+) -> Iterator[Disagreement]:
+    """Yield what a perspective cannot hold at once, by an axiom or by its days."""
+    for each in contradictions:
+        if premises := [premise for premise in each.premises if premise in known]:
+            yield disagree.contradiction(key, premises)
+    if found.chronology.conflict:
+        yield disagree.crossing(key, found.chronology.conflict)
+
+
+def _closed_by_owlrl(
+    sources: Sequence[Source],
+    perspective: Perspective,
+    axioms: Sequence[ox.Triple],
+    rules: Sequence[Rule],
+) -> _Closed:
+    """Return the closure alone: owlrl knows neither days nor proofs."""
+    from kg.reason import oracle  # noqa: PLC0415 half a second, for those who ask for it
+
+    stated = perspective.stated
     terms = {axiom.subject for axiom in axioms}
-    return frozenset(t for t in triples if t not in stated and reason.says_something(t, terms))
+    whole, messages = oracle.close_with_rules([*stated, *axioms], rules)
+    derived = {t for t in whole - set(axioms) - set(stated) if reason.says_something(t, terms)}
+    view = (t for t in (*stated, *derived) if t.subject != t.object)
+    return _Closed(
+        len(stated),
+        len(derived),
+        (*_in(perspective.derived, derived), *_in(perspective.view, view)),
+        tuple(_told(sources, (), message) for message in sorted(messages)),
+        {},
+    )
 
 
-def _graphs(
-    perspective: Perspective, stated: Iterable[ox.Triple], derived: Iterable[ox.Triple]
-) -> Iterator[ox.Quad]:
-    """Yield the derived graph and the view, which leaves out what relates a thing to itself."""
-    yield from _in(perspective.derived, derived)
-    yield from _in(perspective.view, (t for t in (*stated, *derived) if t.subject != t.object))
+def _default_graph(sources: Sequence[Source], quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
+    """Yield what is asked when no graph is named: the texts' views, ontology, names and claims.
 
-
-def _default_graph(quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
-    """Yield what is asked when no graph is named: the texts' views, ontology, names and claims."""
-    views = PREFIXES["g"] + "view/text/"
-    whole = {expand(f"g:{name}") for name in ("ontology", "entities", "claims")}
+    Nothing of the reference is in it.
+    """
+    default = ox.DefaultGraph()
+    merged = {perspective.view for perspective in perspectives.of_texts(sources)}
+    merged.add(expand("g:ontology"))
     for quad in quads:
-        graph = quad.graph_name
-        if graph in whole or (isinstance(graph, ox.NamedNode) and graph.value.startswith(views)):
-            yield from _in(ox.DefaultGraph(), [quad.triple])
+        if quad.graph_name in merged:
+            yield ox.Quad(quad.subject, quad.predicate, quad.object, default)
+    for source in sources:
+        yield from _in(default, (*evidence.describe(source), *source.entities))
 
 
 def _in(graph: ox.NamedNode | ox.DefaultGraph, triples: Iterable[ox.Triple]) -> Iterator[ox.Quad]:
@@ -230,24 +345,37 @@ def _in(graph: ox.NamedNode | ox.DefaultGraph, triples: Iterable[ox.Triple]) -> 
 
 
 def _contradiction(
-    source: Source, found: Contradiction, known: Mapping[ox.Triple, record.Fact]
+    sources: Sequence[Source], found: Contradiction, known: Mapping[ox.Triple, record.Fact]
 ) -> Finding:
     """Return a contradiction as a finding that names the claims it rests on."""
-    claims = sorted({c for p in found.premises for c in record.leaves(p, known)}, key=str)
+    claims = sorted({c.value for p in found.premises for c in record.leaves(p, known)})
     said = ", ".join(" ".join(map(shorten, p)) for p in found.premises if p in known)
-    message = f"cannot all hold: {said or found.detail}"
-    if claims:
-        message += f"; it rests on {', '.join(c.value.rpartition('/')[2] for c in claims)}"
-    return _told(source, [claim.value for claim in claims], f"{message} ({found.rule})")
+    return _told(sources, claims, f"cannot all hold: {said or found.detail} ({found.rule})")
 
 
-def _told(source: Source, names: Iterable[str], message: str) -> Finding:
+def _conflict(sources: Sequence[Source], found: Conflict) -> Finding:
+    """Return days that cross as a finding that names the smallest set of claims."""
+    said = []
+    for proof in (found.earliest, found.latest):
+        for step in proof[-1:]:
+            said.append(f"{shorten(ox.NamedNode(step.fact.occurrence))} {step}".split(" ", 1)[0])
+            said[-1] += f" {step.fact.bound} {step.fact.day}"
+    if found.runaway:
+        said = ["durations that carry a day ever further"]
+    return _told(sources, found.claims, f"these days cannot all hold: {', '.join(said)}")
+
+
+def _told(sources: Sequence[Source], claims: Sequence[str], message: str) -> Finding:
+    names = [shorten(ox.NamedNode(claim)).removeprefix("text:") for claim in claims]
+    if names:
+        message += f"; it rests on {', '.join(name.replace('/claim/', ' ') for name in names)}"
     things = (expand(name).value for name in re.findall(r"\bid:[\w-]+", message))
-    place = source.positions.of(*names, *things, source.iri.value)
+    places = [source.place(*claims, *things, source.iri.value) for source in sources]
+    place = next((place for place in places if place.line), places[0])
     return Finding("warning", "inconsistent", place, message, "one of the claims must give way")
 
 
-def _figures(source: Source, perspective: Perspective, closed: _Closed) -> dict[str, Any]:
+def _figures(source: Source, closed: _Closed) -> dict[str, Any]:
     asserted = sum(claim.asserted for claim in source.claims)
     return {
         "name": source.name,
@@ -255,13 +383,13 @@ def _figures(source: Source, perspective: Perspective, closed: _Closed) -> dict[
         "claims": asserted,
         "alternatives": len(source.claims) - asserted,
         "coverage": round(source.coverage, 4),
-        "stated": len(perspective.stated),
-        "derived": len(closed.derived),
+        "stated": closed.stated,
+        "derived": closed.derived,
         **closed.figures,
     }
 
 
-def _write(out: Path, quads: set[ox.Quad], report: Report, seeds: Path) -> None:
+def _write(out: Path, quads: Sequence[ox.Quad], report: Report, seeds: Path) -> None:
     """Write a build beside the others, point to it, and drop all but it and the one before."""
     name = report.folder.name
     partial = out / f".partial-{os.getpid()}"
@@ -270,7 +398,7 @@ def _write(out: Path, quads: set[ox.Quad], report: Report, seeds: Path) -> None:
         _sweep(out)
         partial.mkdir()
         trig = formats.named("trig", formats.RDF_SYNTAXES)
-        (partial / DUMP).write_bytes(formats.write(quads, trig, PREFIXES))
+        (partial / DUMP).write_bytes(formats.serialize(quads, trig, PREFIXES))
         write_store(quads, partial)
         (partial / REPORT).write_text(_written(report, seeds), encoding="utf-8")
         if not _is_complete(out / name):  # else another build was faster, with the same result
@@ -348,18 +476,12 @@ def _is_complete(folder: Path) -> bool:
 
 def _written(report: Report, seeds: Path) -> str:
     """Return what is kept of a report: nothing that differs by machine or hour."""
-    findings = [
-        {**asdict(f), "place": [f.place.path.relative_to(seeds).as_posix(), f.place.line]}
-        for f in report.findings
-    ]
+    findings = [finding.as_json(seeds) for finding in report.findings]
     kept = {"texts": report.texts, "findings": findings, "quads": report.quads}
     return json.dumps(kept, ensure_ascii=False, indent=2) + "\n"
 
 
 def _read_report(folder: Path, seeds: Path) -> Report:
     kept = json.loads(formats.read_text(folder / REPORT))
-    findings = (
-        Finding(**{**f, "place": Place(seeds / f["place"][0], f["place"][1])})
-        for f in kept["findings"]
-    )
+    findings = (Finding.of_json(each, seeds) for each in kept["findings"])
     return Report(folder, tuple(kept["texts"]), tuple(findings), kept["quads"], 0.0, changed=False)

@@ -14,11 +14,11 @@ An error ends what was asked; a finding is a result like any other.
     └── CannotWrite        a folder or port that cannot be used
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Self
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -60,6 +60,17 @@ class Finding:
 
     def __str__(self) -> str:
         return _sentence(self.message, self.place, self.hint, f" [{self.severity}: {self.code}]")
+
+    def as_json(self, folder: Path) -> dict[str, Any]:
+        """Return the finding as an object for JSON, its path relative to a folder."""
+        path = self.place.path.relative_to(folder).as_posix()
+        return {**asdict(self), "place": [path, self.place.line]}
+
+    @classmethod
+    def of_json(cls, written: Mapping[str, Any], folder: Path) -> Self:
+        """Return the finding that was written as an object."""
+        path, line = written["place"]
+        return cls(**{**written, "place": Place(folder / path, line)})
 
 
 class KgError(Exception):

@@ -37,23 +37,36 @@ def describe(source: Source) -> Iterator[ox.Triple]:
         yield ox.Triple(sentence, CAS.start, _integer(span.start))
         yield ox.Triple(sentence, CAS.end, _integer(span.end))
     for claim in source.claims:
-        yield from _claim(source, claim)
+        yield from _text_claim(source, claim)
 
 
-def _claim(source: Source, claim: Claim) -> Iterator[ox.Triple]:
-    asserted = ox.Literal("true" if claim.asserted else "false", datatype=XSD.boolean)
-    yield from claim.about
-    yield ox.Triple(claim.iri, RDF.type, CAS.Claim)
+def describe_reference(source: Source) -> Iterator[ox.Triple]:
+    """Yield what the graph says of the claims of reference works about a text's events.
+
+    Writes: of each claim its type, perspective, that it is asserted, and what the author wrote.
+    """
+    for claim in source.reference:
+        yield from _claim(claim, "reference")
+
+
+def _text_claim(source: Source, claim: Claim) -> Iterator[ox.Triple]:
+    yield from _claim(claim, f"text/{source.name}")
     yield ox.Triple(claim.iri, CAS.statedIn, source.iri)
-    yield ox.Triple(claim.iri, CAS.perspective, expand(f"g:view/text/{source.name}"))
     yield ox.Triple(claim.iri, CAS.inSentence, _sentence(source.iri, claim.sentence))
-    yield ox.Triple(claim.iri, CAS.asserted, asserted)
     written = [t.object for t in claim.about if t.predicate == CAS.quote]
     for number, quote in enumerate(claim.quotes, 1):
         resource = ox.NamedNode(f"{claim.iri.value}#q{number}")
         exact = next(w for w in written if isinstance(w, ox.Literal) and w.value == quote.exact)
         yield ox.Triple(claim.iri, CAS.evidence, resource)
         yield from _selectors(source.iri, resource, quote, exact)
+
+
+def _claim(claim: Claim, perspective: str) -> Iterator[ox.Triple]:
+    asserted = ox.Literal("true" if claim.asserted else "false", datatype=XSD.boolean)
+    yield from claim.about
+    yield ox.Triple(claim.iri, RDF.type, CAS.Claim)
+    yield ox.Triple(claim.iri, CAS.perspective, expand(f"g:view/{perspective}"))
+    yield ox.Triple(claim.iri, CAS.asserted, asserted)
 
 
 def _selectors(
@@ -89,10 +102,11 @@ class Evidence:
     Attributes:
         claim: its name.
         text: name of its text.
-        sentence: number of its sentence, from 1.
-        quotes: in the order of the text.
+        sentence: number of its sentence, from 1; 0 of a reference work.
+        quotes: in the order of the text; none of a reference work.
         reading: how the words were read.
         comment: what was supplied; may be empty.
+        source: the address of the reference work; empty of a text.
     """
 
     claim: ox.NamedNode
@@ -101,6 +115,12 @@ class Evidence:
     quotes: tuple[Quote, ...]
     reading: ox.NamedNode
     comment: str
+    source: str = ""
+
+    @property
+    def words(self) -> str:
+        """Return the words, or the address of the reference work."""
+        return " … ".join(f"“{quote.exact}”" for quote in self.quotes) or f"<{self.source}>"
 
     @property
     def name(self) -> str:
@@ -115,6 +135,8 @@ class Evidence:
         >>> Evidence(claim, "italy-1943", 5, (quote,), CAS.Literal, "").place("en")
         'italy-1943 s05-2, sentence 5, 673-684'
         """
+        if self.source:
+            return f"{self.text} {self.name}"
         spans = ", ".join(f"{quote.span.start}-{quote.span.end}" for quote in self.quotes)
         sentence = say(language, "sentence", number=str(self.sentence))
         return f"{self.text} {self.name}, {sentence}, {spans}"
@@ -130,8 +152,7 @@ def of_claim(store: ox.Store, claim: ox.NamedNode) -> Evidence:
         quads = store.quads_for_pattern(subject, predicate, None, expand("g:claims"))  # type: ignore[arg-type]
         return [q.object for q in quads if isinstance(q.object, ox.NamedNode | ox.Literal)]
 
-    sentences = values(claim, CAS.inSentence)
-    if not sentences:
+    if not values(claim, CAS.asserted):
         raise UnknownName(f"there is no claim {shorten(claim)}", hint="`kg check` counts them")
     quotes = []
     for resource in values(claim, CAS.evidence):
@@ -142,13 +163,14 @@ def of_claim(store: ox.Store, claim: ox.NamedNode) -> Evidence:
                     said[predicate] = value.value
         span = Span(int(said[OA.start]), int(said[OA.end]))
         quotes.append(Quote(said[OA.exact], span, said[OA.prefix], said[OA.suffix]))
-    reading = values(claim, CAS.reading)[0]
-    assert isinstance(reading, ox.NamedNode), "the check makes sure of it"
+    sentence = next((s.value.rpartition("/s")[2] for s in values(claim, CAS.inSentence)), "0")
+    readings = (r for r in values(claim, CAS.reading) if isinstance(r, ox.NamedNode))
     return Evidence(
         claim,
-        values(claim, CAS.statedIn)[0].value.removeprefix(PREFIXES["text"]),
-        int(sentences[0].value.rpartition("/s")[2]),
+        claim.value.removeprefix(PREFIXES["text"]).partition("/")[0],
+        int(sentence),
         tuple(sorted(quotes, key=lambda quote: (quote.span.start, quote.span.end))),
-        reading,
+        next(readings, CAS.Literal),
         next((comment.value for comment in values(claim, RDFS.comment)), ""),
+        next((source.value for source in values(claim, DCT.source)), ""),
     )

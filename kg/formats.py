@@ -17,6 +17,7 @@ from kg.errors import BrokenSyntax, Place, UnknownName, UnreadableInput, did_you
 if TYPE_CHECKING:
     import rdflib
 
+Statement = TypeVar("Statement", ox.Quad, ox.Triple, ox.Quad | ox.Triple)
 EngineFormat = TypeVar("EngineFormat", ox.RdfFormat, ox.QueryResultsFormat)
 
 
@@ -229,8 +230,24 @@ def write(
     prefixes: dict[str, str] | None = None,
 ) -> bytes:
     """Return the quads in this form, sorted: the same quads give the same bytes."""
-    ordered = sorted(quads, key=_position)
-    written = ox.serialize(ordered, format=form.engine, prefixes=prefixes)  # type: ignore[arg-type]
+    return serialize(ordered(quads), form, prefixes)
+
+
+def ordered(statements: Iterable[Statement]) -> list[Statement]:
+    """Return the statements sorted, each once.
+
+    The default graph comes first, then graphs by name; inside one by subject, predicate, object.
+    """
+    return [statement for _, statement in sorted({_position(s): s for s in statements}.items())]
+
+
+def serialize(
+    statements: Iterable[Statement],
+    form: Form[ox.RdfFormat],
+    prefixes: dict[str, str] | None = None,
+) -> bytes:
+    """Return the statements in this form, in the order that they have."""
+    written = ox.serialize(statements, format=form.engine, prefixes=prefixes)  # type: ignore[arg-type]
     assert written is not None, "without an output, serialize returns bytes"
     return written
 
@@ -295,8 +312,6 @@ def _labelled(quad: ox.Quad, stem: str) -> ox.Quad:
     )
 
 
-def _position(statement: ox.Quad | ox.Triple) -> tuple[str, str, str, str]:
-    """Default graph first, then graphs by name; inside one by subject, predicate, object."""
-    named_graph = getattr(statement, "graph_name", ox.DefaultGraph())
-    graph = "" if isinstance(named_graph, ox.DefaultGraph) else str(named_graph)
-    return graph, str(statement.subject), str(statement.predicate), str(statement.object)
+def _position(statement: ox.Quad | ox.Triple) -> tuple[str, str]:
+    graph = getattr(statement, "graph_name", None)
+    return graph.value if isinstance(graph, ox.NamedNode) else "", str(statement)

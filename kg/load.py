@@ -1,6 +1,7 @@
 """Reads the folder of a text: the source, and the mapping by hand, claim by claim.
 
-A folder `seeds/<text>/` holds `text.txt`, the source byte for byte, and `map.trig`. There the
+A folder `seeds/<text>/` holds `text.txt`, the source byte for byte, `map.trig`, and optionally
+`reference.trig`, what reference works say of the same events. In a map the
 author writes, in the default graph, a paragraph on the text, one on each claim (`cas:quote`,
 `cas:reading`, `rdfs:comment`, `cas:alternativeTo`) and one on each entity (names, links,
 coordinates); and in a named graph a claim its triples. Everything else is computed.
@@ -24,6 +25,7 @@ from kg.terms import CAS, PREFIXES, SKOS, expand, shorten
 
 TEXT_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")  # it becomes part of IRIs
 CLAIM_NAME = re.compile(r"s(\d{2,})-(\d+)([a-z]?)")
+REFERENCE_NAME = re.compile(r"r\d{2,}")
 BOUNDS = ("earliestStart", "latestStart", "earliestEnd", "latestEnd")
 # What an author may write outside our vocabulary; anything else is probably a slip.
 _FOREIGN = frozenset(
@@ -63,7 +65,12 @@ _COMPUTED = (
     "sha256",
     "codePoints",
 )
+_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _LEAST_COVERAGE = 0.9  # of the characters of a text, under an asserted quote
+
+
+_Subjects = dict[ox.NamedNode | ox.BlankNode, list[ox.Triple]]  # of the default graph
+_Graphs = dict[ox.NamedNode, list[ox.Triple]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +78,10 @@ class Claim:
     """Triples that stand or fall together, tied to exact words.
 
     Attributes:
-        name: `s05-2b`: sentence 5, claim 2, its second reading.
+        name: `s05-2b`: sentence 5, claim 2, its second reading; `r05` of a reference work.
         iri: of the claim, and of its named graph.
-        sentence: number of the sentence, from 1.
-        quotes: in the order of the text.
+        sentence: number of the sentence, from 1; 0 of a reference work.
+        quotes: in the order of the text; none of a reference work.
         triples: as stated, and the bounds of its time intervals.
         about: what the author wrote about the claim.
         alternative_to: the preferred claim, if this is a rejected reading of it.
@@ -97,9 +104,13 @@ class Claim:
 
     @property
     def reading(self) -> ox.NamedNode:
-        """Return how its words were read; the weakest reading where the map does not say."""
+        """Return how its words were read; the weakest reading where the map does not say.
+
+        What a reference work says is taken as said.
+        """
         found = (t.object for t in self.about if t.predicate == CAS.reading)
-        return next((r for r in found if isinstance(r, ox.NamedNode)), CAS.Interpretive)
+        otherwise = CAS.Interpretive if self.sentence else CAS.Literal
+        return next((r for r in found if isinstance(r, ox.NamedNode)), otherwise)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +123,12 @@ class Source:
         text: the words.
         sentences: in order.
         claims: asserted and alternative, in the order of their names.
+        reference: what reference works say, in the order of names.
         about: the paragraph on the text.
-        entities: names, links and coordinates of the entities.
-        stated: all quads of the map as written, for validation.
-        positions: where they are written.
+        entities: names, links and coordinates of the entities of the text.
+        others: the same of what only the reference speaks of.
+        stated: all quads of both maps as written, for validation.
+        positions: where they are written, in one map and the other.
     """
 
     name: str
@@ -123,10 +136,17 @@ class Source:
     text: str
     sentences: tuple[Span, ...]
     claims: tuple[Claim, ...]
+    reference: tuple[Claim, ...]
     about: tuple[ox.Triple, ...]
     entities: tuple[ox.Triple, ...]
+    others: tuple[ox.Triple, ...]
     stated: tuple[ox.Quad, ...]
-    positions: Positions
+    positions: tuple[Positions, ...]
+
+    def place(self, *terms: str, graph: str = "") -> Place:
+        """Return where a term stands in the maps, see `Positions.of`; first that of the text."""
+        places = [positions.of(*terms, graph=graph) for positions in self.positions]
+        return next((place for place in places if place.line), places[0])
 
     @property
     def coverage(self) -> float:
@@ -143,8 +163,21 @@ class _Reading:
     path: Path
     text: str
     positions: Positions
+    stated: tuple[ox.Quad, ...]
     sentences: tuple[Span, ...] = ()
+    is_reference: bool = False
     findings: list[Finding] = field(default_factory=list)
+
+    def parts(self) -> tuple[_Subjects, _Graphs]:
+        """Return the triples of the default graph by subject, and the named graphs."""
+        subjects: _Subjects = defaultdict(list)
+        graphs: _Graphs = defaultdict(list)
+        for quad in self.stated:
+            if isinstance(quad.graph_name, ox.NamedNode):
+                graphs[quad.graph_name].append(quad.triple)
+            elif isinstance(quad.subject, ox.NamedNode | ox.BlankNode):
+                subjects[quad.subject].append(quad.triple)
+        return subjects, graphs
 
     def fault(self, code: str, place: Place, message: str, hint: str = "") -> None:
         self.findings.append(Finding("error", code, place, message, hint))
@@ -171,7 +204,7 @@ def folders(seeds: Path) -> list[Path]:
 def read_source(folder: Path) -> tuple[Source, list[Finding]]:
     """Return the text of a folder with its mapping, and the faults found in it.
 
-    Reads:  map.trig, as the module says; `cas:edtf` of each interval of a claim.
+    Reads:  both maps, as the module says; `cas:edtf` of each interval of a claim.
     Writes: the four bounds of each interval (xsd:date, inclusive days) into its claim's triples.
     Raises: UnreadableInput and BrokenSyntax, if a file cannot be read at all.
     """
@@ -182,45 +215,49 @@ def read_source(folder: Path) -> tuple[Source, list[Finding]]:
             "name the folder in lower-case letters, digits and hyphens",
         )
     text = formats.read_text(folder / "text.txt")
-    path = folder / "map.trig"
-    written = formats.read_text(path)
-    reading = _Reading(folder.name, path, text, Positions(written, path))
-    stated = tuple(formats.parse(written, path))
+    reading = _open(folder, "map.trig", text)
+    subjects, graphs = reading.parts()
     iri = ox.NamedNode(f"{PREFIXES['text']}{folder.name}")
-    subjects: dict[ox.NamedNode | ox.BlankNode, list[ox.Triple]] = defaultdict(list)
-    graphs: dict[ox.NamedNode, list[ox.Triple]] = defaultdict(list)
-    for quad in stated:
-        if isinstance(quad.graph_name, ox.NamedNode):
-            graphs[quad.graph_name].append(quad.triple)
-        elif isinstance(quad.subject, ox.NamedNode | ox.BlankNode):
-            subjects[quad.subject].append(quad.triple)
     about = tuple(subjects.pop(iri, ()))
     if not about:
         reading.fault(
             "text",
-            Place(path),
+            Place(reading.path),
             f"no paragraph describes {shorten(iri)}",
             f"write: {shorten(iri)} a cas:Text ; dct:title … ; dct:language … .",
         )
     abbreviations = [_words(t.object) for t in about if t.predicate == CAS.abbreviation]
     reading.sentences = tuple(quotes.sentences(text, abbreviations))
     claims = tuple(_read_claims(reading, subjects, graphs))
-    described = {claim.iri for claim in claims}
-    entities = tuple(t for s, ts in subjects.items() if s not in described for t in ts)
+    entities = _entities(subjects, claims)
+    readings = [reading]
+    reference: tuple[Claim, ...] = ()
+    others: tuple[ox.Triple, ...] = ()
+    if (folder / "reference.trig").is_file():
+        second = _open(folder, "reference.trig", text)
+        second.is_reference = True
+        subjects, graphs = second.parts()
+        reference = tuple(_read_claims(second, subjects, graphs))
+        others = _entities(subjects, reference)
+        readings.append(second)
     source = Source(
         folder.name,
         iri,
         text,
         reading.sentences,
         claims,
+        reference,
         about,
         entities,
-        stated,
-        reading.positions,
+        others,
+        tuple(quad for each in readings for quad in each.stated),
+        tuple(each.positions for each in readings),
     )
-    _check_terms(reading, stated)
-    _check_entities(reading, source)
+    for each in readings:
+        _check_terms(each, each.stated)
+    _check_entities(readings, source)
     _check_alternatives(reading, claims)
+    _check_years(reading, claims)
     if source.coverage < _LEAST_COVERAGE:
         reading.advice(
             "coverage",
@@ -228,37 +265,54 @@ def read_source(folder: Path) -> tuple[Source, list[Finding]]:
             f"claims cover {source.coverage:.0%} of the text, and {_LEAST_COVERAGE:.0%} is asked",
             "map what no claim covers, or say in the seed's README why it says nothing",
         )
-    return source, reading.findings
+    return source, [finding for each in readings for finding in each.findings]
 
 
-def _read_claims(
-    reading: _Reading,
-    subjects: dict[ox.NamedNode | ox.BlankNode, list[ox.Triple]],
-    graphs: dict[ox.NamedNode, list[ox.Triple]],
-) -> Iterator[Claim]:
+def _open(folder: Path, name: str, text: str) -> _Reading:
+    path = folder / name
+    written = formats.read_text(path)
+    stated = tuple(formats.parse(written, path))
+    return _Reading(folder.name, path, text, Positions(written, path), stated)
+
+
+def _entities(subjects: _Subjects, claims: Iterable[Claim]) -> tuple[ox.Triple, ...]:
+    """Return what a map says of anything but its text and its claims."""
+    described = {claim.iri for claim in claims}
+    return tuple(t for s, ts in subjects.items() if s not in described for t in ts)
+
+
+def _read_claims(reading: _Reading, subjects: _Subjects, graphs: _Graphs) -> Iterator[Claim]:
     """Yield each claim that is well named, sorted, and find what is left over."""
     start = f"{PREFIXES['text']}{reading.name}/claim/"
     signs = {CAS.quote, CAS.reading, CAS.alternativeTo}
-    described = {s for s, ts in subjects.items() if any(t.predicate in signs for t in ts)}
+    described = {
+        subject
+        for subject, triples in subjects.items()
+        if any(t.predicate in signs for t in triples) or subject.value.startswith(start)
+    }
+    pattern = REFERENCE_NAME if reading.is_reference else CLAIM_NAME
     for node in sorted(described | set(graphs), key=str):
         name = node.value.removeprefix(start)
         place = reading.positions.of(node.value)
-        number = CLAIM_NAME.fullmatch(name)
+        number = pattern.fullmatch(name)
         if not isinstance(node, ox.NamedNode) or not number or not node.value.startswith(start):
+            form = "rNN>: NN its number" if reading.is_reference else (
+                "sNN-k>: NN the sentence, k a number, then a letter if it is another reading"
+            )  # fmt: skip
             reading.fault(
                 "claim-name",
                 place,
-                f"{shorten(node)} is no name of a claim of this text",
-                f"name it <{start}sNN-k>: NN the sentence, k a number, then a letter if it is "
-                "another reading",
+                f"{shorten(node)} is no name of a claim of this map",
+                f"name it <{start}{form}",
             )
             continue
         if node not in described:
+            evidence = "dct:source <…>" if reading.is_reference else "cas:quote … ; cas:reading …"
             reading.fault(
                 "graph-without-claim",
                 reading.positions.of(node.value, graph=node.value),
                 f"the graph {name} has no claim",
-                f"write above it: c:{name} cas:quote … ; cas:reading … .",
+                f"write above it: c:{name} {evidence} .",
             )
         if node not in graphs:
             reading.fault(
@@ -267,8 +321,8 @@ def _read_claims(
                 f"the claim {name} has no triples",
                 f"write below it: c:{name} {{ … }}",
             )
-        sentence = int(number[1])
-        if not 1 <= sentence <= len(reading.sentences):
+        sentence = 0 if reading.is_reference else int(number[1])
+        if not reading.is_reference and not 1 <= sentence <= len(reading.sentences):
             reading.fault(
                 "claim-name",
                 place,
@@ -277,9 +331,11 @@ def _read_claims(
             )
             continue
         about = subjects.get(node, [])
-        found = _read_quotes(reading, name, place, about, reading.sentences[sentence - 1])
         triples = graphs.get(node, [])
-        _check_verbatim(reading, node, triples, found)
+        found: tuple[Quote, ...] = ()
+        if not reading.is_reference:
+            found = _read_quotes(reading, name, place, about, reading.sentences[sentence - 1])
+            _check_verbatim(reading, node, triples, found)
         targets = [t.object for t in about if t.predicate == CAS.alternativeTo]
         yield Claim(
             name,
@@ -389,13 +445,25 @@ def _check_terms(reading: _Reading, stated: Iterable[ox.Quad]) -> None:
             )
 
 
-def _check_entities(reading: _Reading, source: Source) -> None:
-    """Find entities that a claim uses and nothing names: probably a slip of the pen."""
+def _check_entities(readings: Sequence[_Reading], source: Source) -> None:
+    """Find entities that a claim uses and nothing names: probably a slip of the pen.
+
+    The reference speaks of what the text's map names; the text not of what the reference adds.
+    """
+    for reading in readings:
+        named = [*source.entities, *(source.others if reading.is_reference else ())]
+        claims = source.reference if reading.is_reference else source.claims
+        _check_named(reading, named, claims)
+
+
+def _check_named(
+    reading: _Reading, entities: Iterable[ox.Triple], claims: Iterable[Claim]
+) -> None:
     prefix = PREFIXES["id"]
-    named = {t.subject for t in source.entities if t.predicate == SKOS.prefLabel}
+    named = {t.subject for t in entities if t.predicate == SKOS.prefLabel}
     known = [shorten(s) for s in named if isinstance(s, ox.NamedNode)]
     seen = set()
-    for claim in source.claims:
+    for claim in claims:
         for term in (t for triple in claim.triples for t in (triple.subject, triple.object)):
             if not isinstance(term, ox.NamedNode) or not term.value.startswith(prefix):
                 continue
@@ -427,6 +495,51 @@ def _check_alternatives(reading: _Reading, claims: Sequence[Claim]) -> None:
                 did_you_mean(f"c:{target}", (f"c:{name}" for name in choices))
                 or "cas:alternativeTo points to the claim that stands by default",
             )
+
+
+def _check_years(reading: _Reading, claims: Iterable[Claim]) -> None:
+    """Find years that the words do not give and that were not filled in as the rule says.
+
+    A date without a year takes that of the nearest earlier phrase with one, and its claim says
+    that something was filled in.
+    """
+    phrases = sorted(_phrases(claims), key=lambda phrase: phrase[0])
+    for offset, words, edtf, claim in phrases:
+        years = set(_YEAR.findall(edtf))
+        if not years or _YEAR.search(words):
+            continue
+        place = reading.positions.of(words, graph=claim.iri.value)
+        if claim.reading == CAS.Literal:
+            reading.fault(
+                "year",
+                place,
+                f"{claim.name}: “{words}” gives no year, and the claim is read as literal",
+                "the year is filled in: write cas:reading cas:ContextResolved",
+            )
+        dated = [_YEAR.findall(w) for o, w, _, _ in phrases if o < offset and _YEAR.search(w)]
+        if dated and not years & set(dated[-1]):
+            reading.advice(
+                "year",
+                place,
+                f"{claim.name}: “{words}” is read as {edtf}, and the phrase before it says "
+                f"{dated[-1][-1]}",
+                "take the year of the nearest phrase before, or say in rdfs:comment why not",
+            )
+
+
+def _phrases(claims: Iterable[Claim]) -> Iterator[tuple[int, str, str, Claim]]:
+    """Yield each time phrase: its offset in the text, its words, their reading, its claim."""
+    for claim in claims:
+        edtf = {t.subject: _words(t.object) for t in claim.triples if t.predicate == CAS.edtf}
+        for triple in claim.triples:
+            words = _words(triple.object)
+            if triple.predicate != CAS.verbatim or triple.subject not in edtf:
+                continue
+            for quote in claim.quotes:
+                if words in quote.exact:
+                    offset = quote.span.start + quote.exact.index(words)
+                    yield offset, words, edtf[triple.subject], claim
+                    break
 
 
 def _words(term: "ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple") -> str:

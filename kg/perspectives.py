@@ -11,6 +11,8 @@ from kg.errors import UnknownName, did_you_mean
 from kg.load import Source
 from kg.terms import CAS, PREFIXES, expand
 
+REFERENCE = "reference"
+_READING = "/reading/"
 _VIEW = f"{PREFIXES['g']}view/"
 
 
@@ -41,6 +43,11 @@ class Perspective:
         return expand(f"g:view/{self.key}")
 
     @property
+    def bounds(self) -> ox.NamedNode:
+        """Return the graph of its days, Allen relations and handovers."""
+        return expand(f"g:bounds/{self.key}")
+
+    @property
     def derived(self) -> ox.NamedNode:
         """Return the graph of what follows alone."""
         return expand(f"g:derived/{self.key}")
@@ -62,10 +69,62 @@ def of_texts(sources: Iterable[Source]) -> list[Perspective]:
     ]
 
 
+def of_readings(source: Source) -> list[Perspective]:
+    """Return the perspective of a text under each other reading: one claim in place of another."""
+    asserted = {c.iri: frozenset(c.triples) for c in source.claims if c.asserted}
+    found = []
+    for claim in source.claims:
+        if claim.alternative_to is not None:
+            kept = {iri: ts for iri, ts in asserted.items() if iri != claim.alternative_to}
+            key = f"text/{source.name}{_READING}{claim.name}"
+            found.append(Perspective(key, {**kept, claim.iri: frozenset(claim.triples)}))
+    return found
+
+
+def of_reference(sources: Iterable[Source]) -> list[Perspective]:
+    """Return the perspective of the reference works, over all texts; none if there are none."""
+    claims = {
+        claim.iri: frozenset(claim.triples) for source in sources for claim in source.reference
+    }
+    return [Perspective(REFERENCE, claims)] if claims else []
+
+
 def keys(store: ox.Store) -> list[str]:
-    """Return the keys of the perspectives of a built store, sorted."""
+    """Return the keys of the perspectives of a built store, texts first, sorted."""
     names = (graph.value for graph in store.named_graphs() if isinstance(graph, ox.NamedNode))
-    return sorted(name.removeprefix(_VIEW) for name in names if name.startswith(_VIEW))
+    found = (name.removeprefix(_VIEW) for name in names if name.startswith(_VIEW))
+    whole = (key for key in found if _READING not in key)
+    return sorted(whole, key=lambda key: (key == REFERENCE, key))
+
+
+def readings(store: ox.Store) -> list[str]:
+    """Return the keys of the other readings of a built store, `text/italy-1943/reading/s05-2b`."""
+    names = (graph.value for graph in store.named_graphs() if isinstance(graph, ox.NamedNode))
+    found = (name.removeprefix(_VIEW) for name in names if name.startswith(_VIEW))
+    return sorted(key for key in found if _READING in key)
+
+
+def reading(store: ox.Store, name: str) -> str:
+    """Return the key of the reading that a claim stands for: `s05-2b`, or `italy-1943/s05-2b`.
+
+    Raises: UnknownName, with the nearest one.
+    """
+    known = {key.removeprefix("text/").replace(_READING, "/"): key for key in readings(store)}
+    found = [key for short, key in known.items() if name in {short, short.rpartition("/")[2]}]
+    if len(found) != 1:
+        names = [short.rpartition("/")[2] for short in known]
+        hint = did_you_mean(name, [*names, *known]) or "`kg readings` lists them"
+        raise UnknownName(f"there is no other reading {name!r}", hint=hint)
+    return found[0]
+
+
+def dataset(store: ox.Store, key: str) -> tuple[list[str], list[str]]:
+    """Return the default and the named graphs of a query under another reading."""
+    text = key.partition(_READING)[0]
+    others = [each for each in keys(store) if each not in {text, REFERENCE}]
+    views = [f"g:view/{each}" for each in (key, *others)]
+    named = (graph.value for graph in store.named_graphs() if isinstance(graph, ox.NamedNode))
+    return [*views, "g:ontology", "g:entities", "g:claims"], sorted(named)
 
 
 def choose(store: ox.Store, key: str | None) -> str:
@@ -137,6 +196,14 @@ def derived(store: ox.Store, key: str) -> set[ox.Triple]:
     """Return what follows in a perspective of a built store."""
     graph = expand(f"g:derived/{key}")
     return {quad.triple for quad in store.quads_for_pattern(None, None, None, graph)}
+
+
+def holding(store: ox.Store, key: str) -> set[ox.Triple]:
+    """Return what is stated in a perspective of a built store, what follows, and its days."""
+    days = {CAS.earliestStart, CAS.latestStart, CAS.earliestEnd, CAS.latestEnd}
+    bounds = store.quads_for_pattern(None, None, None, expand(f"g:bounds/{key}"))
+    dated = {quad.triple for quad in bounds if quad.predicate in days}
+    return {*read(store, key).stated, *derived(store, key), *dated}
 
 
 def axioms(store: ox.Store) -> list[ox.Triple]:

@@ -1,8 +1,8 @@
 """Question files: what a reader may ask in plain words, with the query and its answer.
 
 A question `ontology/questions/<question>.rq` begins with a header: the question in each language
-of the interface (`# en: …`), and where they apply `# flags:`, `# guards:` (the mistake that an
-empty answer guards against) and `# waits:` (what the query needs and no build computes yet).
+of the interface (`# en: …`), and where they apply `# flags:` and `# guards:` (the mistake that an
+empty answer guards against).
 `<question>.csv` beside it holds the answer, names shortened, in the order of the query.
 """
 
@@ -26,7 +26,6 @@ class Question:
         titles: the question, by language.
         flags: I needs inference, T time, U vague, P provenance is part of it, D disputed.
         guards: the mistake that the empty answer guards against, or empty.
-        waits: what no build computes yet; the answer is only right once nothing is left here.
         query: SPARQL, as written.
         path: its file.
     """
@@ -35,7 +34,6 @@ class Question:
     titles: dict[str, str]
     flags: tuple[str, ...]
     guards: str
-    waits: tuple[str, ...]
     query: str
     path: Path
 
@@ -73,7 +71,6 @@ def read_question(path: Path) -> Question:
         {language: about[language] for language in LANGUAGES},
         tuple(about.get("flags", "").split()),
         about.get("guards", ""),
-        tuple(w.strip() for w in about.get("waits", "").split(",") if w.strip()),
         text,
         path,
     )

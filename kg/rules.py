@@ -4,6 +4,10 @@ A rule `ontology/rules/<family>/<rule>.rq` begins with `# title:`, a clause that
 proof understands, and `# source:`, an https address. Its WHERE is a basic graph pattern with
 FILTER and BIND, so that the premises of a step are the pattern with its variables filled in.
 No negation as failure: what was not said is never a premise.
+
+The family `disagreement` is for what perspectives disagree on, and is asked of the store and not
+run by the reasoner. Its rules name graphs: `?here` and `?there` are views; where `?there` does not
+occur, a perspective disagrees with itself. A fact that clashes is concluded as `<<( … )>>`.
 """
 
 import re
@@ -33,6 +37,9 @@ _REFUSED = {
     "EXISTS": "EXISTS",
 }
 _PATH = frozenset("/^|+*?!")
+COMPARING = "disagreement"  # the family
+_ALLOWED_COMPARING = "a rule of this family may use GRAPH and VALUES beside patterns and FILTER"
+_COMPARED = frozenset({"GRAPH", "VALUES"})
 # Variables travel through the Turtle parser as IRIs of this form.
 _VARIABLE = "urn:x-variable:"
 
@@ -107,6 +114,32 @@ class Rule:
         return ox.NamedNode(PREFIXES["rule"] + self.name)
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One rule about what perspectives disagree on.
+
+    Attributes:
+        name: `disagreement/date-conflict`: its path.
+        title: the clause that tells the clash.
+        source: where the rule comes from.
+        construct: the query as written.
+        path: its file.
+        of_two: whether it compares two perspectives; else it looks for a clash inside one.
+    """
+
+    name: str
+    title: str
+    source: str
+    construct: str
+    path: Path
+    of_two: bool
+
+    @property
+    def iri(self) -> ox.NamedNode:
+        """Return `rule:disagreement/<rule>`."""
+        return ox.NamedNode(PREFIXES["rule"] + self.name)
+
+
 def header(text: str) -> Iterator[tuple[str, str]]:
     r"""Yield key and value of each `# key: value` line before the first line that is no comment.
 
@@ -122,11 +155,20 @@ def header(text: str) -> Iterator[tuple[str, str]]:
 
 
 def read_rules(folder: Path) -> list[Rule]:
-    """Return the rules below a folder, sorted by name.
+    """Return the rules below a folder that the reasoner runs, sorted by name.
 
     Raises: UnreadableInput and BrokenSyntax, as `read_rule` does.
     """
-    return [read_rule(path, folder) for path in sorted(folder.glob("*/*.rq"))]
+    found = sorted(folder.glob("*/*.rq"))
+    return [read_rule(path, folder) for path in found if path.parent.name != COMPARING]
+
+
+def read_comparisons(folder: Path) -> list[Comparison]:
+    """Return the rules below a folder that compare perspectives, sorted by name.
+
+    Raises: UnreadableInput and BrokenSyntax, as `read_comparison` does.
+    """
+    return [read_comparison(path, folder) for path in sorted(folder.glob(f"{COMPARING}/*.rq"))]
 
 
 def read_rule(path: Path, folder: Path) -> Rule:
@@ -137,6 +179,21 @@ def read_rule(path: Path, folder: Path) -> Rule:
             FILTER and BIND.
     """
     text = formats.read_text(path)
+    return _Reader(text, path).rule(*_introduction(text, path, folder))
+
+
+def read_comparison(path: Path, folder: Path) -> Comparison:
+    """Return the rule of a file that compares perspectives.
+
+    Raises: UnreadableInput, if the file cannot be read; BrokenSyntax, if it has no title or
+            source, is no SPARQL, is no CONSTRUCT, or takes what was not said for a premise.
+    """
+    text = formats.read_text(path)
+    return _Reader(text, path).comparison(*_introduction(text, path, folder))
+
+
+def _introduction(text: str, path: Path, folder: Path) -> tuple[str, str, str]:
+    """Return name, title and source of a rule."""
     about = dict(header(text))
     for key in ("title", "source"):
         if not about.get(key):
@@ -144,7 +201,7 @@ def read_rule(path: Path, folder: Path) -> Rule:
                 f"the rule has no {key}", Place(path, 1), f"begin with `# {key}: …`"
             )
     name = path.relative_to(folder).with_suffix("").as_posix()
-    return _Reader(text, path).rule(name, about["title"], about["source"])
+    return name, about["title"], about["source"]
 
 
 def title_of(name: str, folder: Path) -> str:
@@ -238,6 +295,16 @@ class _Reader:
             tuple(expressions),
             then,
         )
+
+    def comparison(self, name: str, title: str, source: str) -> Comparison:
+        self._check_syntax()
+        self._keyword("CONSTRUCT")
+        for index in range(len(self._tokens)):
+            word = self._word(index)
+            if word in _REFUSED and word not in _COMPARED:
+                raise self._refusal(index, f"{_REFUSED[word]} in a rule", _ALLOWED_COMPARING)
+        of_two = any(token.text == "?there" for token in self._tokens)
+        return Comparison(name, title, source, self._text, self._path, of_two)
 
     def _check_syntax(self) -> None:
         try:

@@ -17,6 +17,7 @@ import pyoxigraph as ox
 
 from kg import formats, paths, sparql
 from kg.errors import BadQuery, NoGraph, Place, UnknownName, did_you_mean, shown
+from kg.functions import Function, functions
 from kg.positions import Token, tokens
 from kg.terms import CAS, PREFIXES, RDFS, SKOS, expand, shorten
 
@@ -59,12 +60,17 @@ class Graph:
                 prefixes=PREFIXES,
                 default_graph=[*_nodes(default_graphs)] if chosen else None,
                 named_graphs=[*_nodes(named_graphs)] if chosen else None,
+                custom_functions=self._functions,
             )
         except SyntaxError as error:
             raise sparql.explained(text, str(error)) from error
         except (OSError, RuntimeError, ValueError) as error:
             raise BadQuery(f"the query cannot be evaluated: {error}") from error
         return answer
+
+    @cached_property
+    def _functions(self) -> dict[ox.NamedNode, Function]:
+        return functions(self.store)
 
     def misspelt(self, query: str) -> list[tuple[str, str]]:
         """Return the names of a query that are not in the graph, each with a hint or an empty one.
@@ -112,7 +118,7 @@ class Graph:
             return shorten(term)
         found = {}
         for predicate in (CAS.verbatim, RDFS.label, SKOS.prefLabel):
-            for quad in self.store.quads_for_pattern(term, predicate, None, ox.DefaultGraph()):
+            for quad in self.store.quads_for_pattern(term, predicate, None):
                 if isinstance(quad.object, ox.Literal):
                     found[quad.object.language or ""] = quad.object.value
         return found.get(language) or min(found.items(), default=("", shorten(term)))[1]

@@ -18,6 +18,7 @@ BASE = "https://w3id.org/cassibile/"
 PREFIXES = {
     "cas": BASE + "ontology#",
     "dct": "http://purl.org/dc/terms/",
+    "f": BASE + "function/",
     "fact": BASE + "fact/",
     "g": BASE + "graph/",
     "geo": "http://www.opengis.net/ont/geosparql#",
@@ -30,6 +31,7 @@ PREFIXES = {
     "shape": BASE + "shape/",
     "skos": "http://www.w3.org/2004/02/skos/core#",
     "text": BASE + "text/",
+    "time": "http://www.w3.org/2006/time#",
     "wd": "http://www.wikidata.org/entity/",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
@@ -64,11 +66,14 @@ class Vocabulary:
     def __getattr__(self, name: str) -> ox.NamedNode:
         if name.startswith("__"):
             raise AttributeError(name)
+        name = name.removesuffix("_")  # CAS.from_: a word of Python
         if name not in self.names:
             known = (f"{self._prefix}:{member}" for member in self.names)
             term = f"{self._prefix}:{name}"
             raise UnknownName(f"{term} is not declared", hint=did_you_mean(term, known))
-        return ox.NamedNode(self._iri + name)
+        found = ox.NamedNode(self._iri + name)
+        vars(self)[name] = found  # so the next time Python finds it without asking here
+        return found
 
 
 CAS = Vocabulary("cas")
@@ -96,6 +101,26 @@ RDF = Vocabulary(
     ["type", "value", "first", "rest", "nil", "Statement", "subject", "predicate", "object"],
 )
 RDFS = Vocabulary("rdfs", ["label", "comment", "isDefinedBy", "seeAlso", "subClassOf"])
+TIME = Vocabulary(
+    "time",
+    [
+        "hasTime",
+        "ProperInterval",
+        "intervalBefore",
+        "intervalAfter",
+        "intervalMeets",
+        "intervalMetBy",
+        "intervalOverlaps",
+        "intervalOverlappedBy",
+        "intervalStarts",
+        "intervalStartedBy",
+        "intervalDuring",
+        "intervalContains",
+        "intervalFinishes",
+        "intervalFinishedBy",
+        "intervalEquals",
+    ],
+)
 SKOS = Vocabulary("skos", ["prefLabel", "altLabel", "exactMatch", "closeMatch"])
 XSD = Vocabulary("xsd", ["date", "integer", "boolean", "string"])
 

@@ -1,5 +1,7 @@
 """SHACL over a mapping as it is written: each violation a finding with its line and its repair."""
 
+import json
+import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -15,7 +17,7 @@ from rdflib.plugins.sparql.sparql import Query
 
 from kg import formats
 from kg.errors import BrokenSyntax, Finding, Place, Severity
-from kg.load import Source
+from kg.load import Source, folders, read_source
 from kg.terms import CAS, RDFS, shorten
 from kg.terms import RDF as TYPES
 
@@ -29,7 +31,10 @@ def violations(source: Source, ontology: Path) -> list[Finding]:
     Raises: UnreadableInput and BrokenSyntax, if the shapes or the ontology cannot be read.
     Source: https://www.w3.org/TR/shacl/
     """
-    typed = (ox.Triple(claim.iri, TYPES.type, CAS.Claim) for claim in source.claims)
+    typed = (
+        ox.Triple(claim.iri, TYPES.type, CAS.Claim)
+        for claim in (*source.claims, *source.reference)
+    )
     shapes = _graph(ontology / "shapes.ttl")
     data = _Data()
     data += formats.to_rdflib([*(q.triple for q in source.stated), *typed])
@@ -101,7 +106,7 @@ def _finding(
     )
     shape = report.value(result, SH.sourceShape)
     code = shorten(ox.NamedNode(str(shape))) if isinstance(shape, rdflib.URIRef) else "shape"
-    place = source.positions.of(focus, graph=_graph_of(source.stated, focus, path))
+    place = source.place(focus, graph=_graph_of(source.stated, focus, path))
     given = f" ({_shown(value)})" if value is not None and str(value) != focus else ""
     # Not sh:resultMessage: pyshacl drops the languages of messages of sparql constraints.
     message = _message(shapes.objects(shape, SH.message))
@@ -127,3 +132,15 @@ def _graph_of(stated: Iterable[ox.Quad], focus: str, path: str) -> str:
 
 def _shown(value: rdflib.term.Node) -> str:
     return shorten(ox.NamedNode(str(value))) if isinstance(value, rdflib.URIRef) else f"“{value}”"
+
+
+def main() -> None:
+    """Print what the shapes find in all texts as JSON: `python -m kg.validate SEEDS ONTOLOGY`."""
+    seeds, ontology = map(Path, sys.argv[1:])
+    sources = (read_source(folder)[0] for folder in folders(seeds))
+    found = [each for source in sources for each in violations(source, ontology)]
+    json.dump([each.as_json(seeds) for each in found], sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -3,7 +3,8 @@
 from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from itertools import combinations, product
+from functools import cache
+from itertools import combinations, pairwise, product
 from random import Random
 
 import pytest
@@ -232,11 +233,6 @@ def test_a_year_give_or_take_two_months_before_a_day_gives_the_first_day() -> No
             days("1943-01-28", "1943-02-28", "1943-02-28", "1943-02-28"),
         ),
         (
-            shortest("x", "P1M2D"),
-            "1943-01-31/..",
-            days("1943-01-31", "1943-01-31", "1943-03-02", ""),
-        ),
-        (
             shortest("x", "P3D"),
             "../1943-03-01",
             days("", "1943-02-26", "1943-03-01", "1943-03-01"),
@@ -250,7 +246,7 @@ def test_a_duration_shuts_out_no_day_that_addition_allows(
 
 
 @pytest.mark.parametrize(
-    "lexical", ["", "P", "P1", "1Y", "-P1Y", "P1Y2", "PT1H", "P1.5Y", "P2M1Y"]
+    "lexical", ["", "P", "P1", "1Y", "-P1Y", "P1Y2", "P1Y1D", "PT1H", "P1.5Y", "P2M1Y"]
 )
 def test_what_is_no_duration_of_years_months_and_days_raises(lexical: str) -> None:
     with pytest.raises(KgError, match="is not a duration"):
@@ -274,7 +270,7 @@ def test_an_occurrence_without_any_bound_stays_open() -> None:
 
 def test_before_in_a_ring_puts_all_on_one_day() -> None:
     ring = [before("a", "b"), before("b", "c"), before("c", "a")]
-    network = tighten([], [*ring, dated("a", "1943-07/.."), dated("c", "../1943-07-20")])
+    network = tighten([], [*ring, dated("a", "[1943-07..]"), dated("c", "[..1943-07-20]")])
 
     assert network.bounds("a") == days("1943-07-01", "1943-07-20", "1943-07-01", "1943-07-20")
     assert network.bounds("b") == network.bounds("a") == network.bounds("c")
@@ -282,7 +278,7 @@ def test_before_in_a_ring_puts_all_on_one_day() -> None:
 
 def test_a_chain_of_a_thousand_carries_bounds_from_end_to_end() -> None:
     names = [f"e{n:04}" for n in range(1_000)]
-    chain = [before(x, y) for x, y in zip(names, names[1:], strict=False)]
+    chain = [before(x, y) for x, y in pairwise(names)]
     network = tighten([], [*chain, dated(names[0], "1943-07-01"), dated(names[-1], "1943-07-09")])
 
     assert network.bounds(names[500]) == days(
@@ -295,7 +291,7 @@ def test_a_chain_of_a_thousand_carries_bounds_from_end_to_end() -> None:
 
 def test_a_chain_of_a_thousand_durations_adds_up() -> None:
     names = [f"e{n:04}" for n in range(1_000)]
-    chain = [before(x, y) for x, y in zip(names, names[1:], strict=False)]
+    chain = [before(x, y) for x, y in pairwise(names)]
     network = tighten(
         [], [*chain, *(shortest(name, "P1M") for name in names), dated(names[0], "1900-01-15/..")]
     )
@@ -476,16 +472,16 @@ def by_shortest_paths(names: str, constraints: Iterable[Constraint]) -> dict[str
     if any(most[node, node] < 0 for node in nodes):
         return None
 
-    def day(x: object, y: object, sign: int) -> date | None:
+    def bound(x: object, y: object, sign: int) -> date | None:
         found = most[x, y]  # type: ignore[index]
         return date.fromordinal(sign * found) if abs(found) < far // 2 else None
 
     return {
         name: Bounds(
-            day("origin", (name, "first"), -1),
-            day((name, "first"), "origin", 1),
-            day("origin", (name, "last"), -1),
-            day((name, "last"), "origin", 1),
+            bound("origin", (name, "first"), -1),
+            bound((name, "first"), "origin", 1),
+            bound("origin", (name, "last"), -1),
+            bound((name, "last"), "origin", 1),
         )
         for name in names
     }
@@ -494,33 +490,32 @@ def by_shortest_paths(names: str, constraints: Iterable[Constraint]) -> dict[str
 def by_sets_of_days(names: str, constraints: Sequence[Constraint]) -> dict[str, Bounds] | None:
     """Strike out each day that finds no partner on the other side, until none is struck out."""
     window = [BASE + timedelta(n) for n in range(WIDTH)]
-    left_over = {(name, side): list(window) for name in names for side in ("first", "last")}
+    left_over = {(name, side): window for name in names for side in ("first", "last")}
+    for c in constraints:
+        if isinstance(c.value, Bounds):
+            b = c.value
+            for side, low, high in (
+                ("first", b.earliest_start, b.latest_start),
+                ("last", b.earliest_end, b.latest_end),
+            ):
+                left_over[c.occurrence, side] = [
+                    day
+                    for day in left_over[c.occurrence, side]
+                    if (low or day) <= day <= (high or day)
+                ]
+    own = [Constraint(name, Kind.BEGAN_BEFORE_END_OF, name) for name in names]
+    pairs = [c for c in (*own, *constraints) if c.kind is not Kind.HAS_INTERVAL]
     changed = True
     while changed:
         changed = False
-        own = [Constraint(name, Kind.BEGAN_BEFORE_END_OF, name) for name in names]
-        for c in [*own, *constraints]:
-            if isinstance(c.value, Bounds):
-                b = c.value
-                for side, low, high in (
-                    ("first", b.earliest_start, b.latest_start),
-                    ("last", b.earliest_end, b.latest_end),
-                ):
-                    left_over[c.occurrence, side] = [
-                        day
-                        for day in left_over[c.occurrence, side]
-                        if (low or day) <= day <= (high or day)
-                    ]
-                continue
-            x, y = ROWS[c.kind]
-            other = c.value if isinstance(c.value, str) else c.occurrence
-            mine, yours = left_over[c.occurrence, x], left_over[other, y]
-            keep = [day for day in mine if any(may(c, day, partner) for partner in yours)]
-            keep_other = [day for day in yours if any(may(c, partner, day) for partner in mine)]
-            if (c.occurrence, x) == (other, y):
-                continue
-            changed |= (keep, keep_other) != (mine, yours)
-            left_over[c.occurrence, x], left_over[other, y] = keep, keep_other
+        for c in pairs:
+            left, right = ROWS[c.kind]
+            x = (c.occurrence, left)
+            y = (c.value if isinstance(c.value, str) else c.occurrence, right)
+            before = left_over[x], left_over[y]
+            left_over[x] = [d for d in left_over[x] if any(may(c, d, e) for e in left_over[y])]
+            left_over[y] = [e for e in left_over[y] if any(may(c, d, e) for d in left_over[x])]
+            changed |= before != (left_over[x], left_over[y])
     if not all(left_over.values()):
         return None
     return {
@@ -542,6 +537,7 @@ def may(c: Constraint, left: date, right: date) -> bool:
     return left <= later(right, c.value)
 
 
+@cache
 def later(day: date, duration: Duration) -> date:
     month = day.year * 12 + day.month - 1 + duration.months
     year, number = month // 12, month % 12 + 1
@@ -701,15 +697,8 @@ def test_in_a_conflict_nothing_is_published_but_what_is_stated() -> None:
         [momentary("x", "c1"), shortest("x", "P1M", "c2")],
         [shortest("x", "P2M", "c1"), longest("x", "P1M", "c2")],
         [shortest("x", "P2D", "c1"), longest("x", "P1D", "c2")],
+        [shortest("x", "P32D", "c1"), longest("x", "P1M", "c2")],
         [before("x", "y", "c1"), before("y", "x", "c2"), shortest("y", "P1D", "c3")],
-        [
-            shortest("x", "P31D", "c1"),  # either alone can hold: the first in months of 31 days,
-            longest("x", "P1M", "c2"),
-            shortest("y", "P1M", "c3"),  # the second in February
-            longest("y", "P28D", "c4"),
-            began_before("x", "y", "c5"),
-            began_before("y", "x", "c6"),
-        ],
         [shortest("x", "P2000Y", "c1"), longest("x", "P1999Y", "c2")],
     ],
 )
@@ -720,7 +709,19 @@ def test_a_ring_of_durations_without_an_end_is_a_conflict_with_a_date_or_without
 
     assert found is not None
     assert set(found.runaway) == set(ring)
-    assert smallest_conflict([*ring, *date_of_x]) == found
+
+
+@pytest.mark.slow  # the calendar must pass by before it is certain
+def test_two_rings_of_durations_that_can_hold_one_by_one_but_not_together_are_a_conflict() -> None:
+    long_months = [shortest("x", "P31D", "c1"), longest("x", "P1M", "c2")]
+    short_months = [shortest("y", "P1M", "c3"), longest("y", "P28D", "c4")]
+    together = [began_before("x", "y", "c5"), began_before("y", "x", "c6")]
+    found = tighten([], [*long_months, *short_months, *together]).conflict
+
+    assert tighten([], [*long_months, *together]).conflict is None
+    assert tighten([], [*short_months, *together]).conflict is None
+    assert found is not None
+    assert found.claims == ("c1", "c2", "c3", "c4", "c5", "c6")
 
 
 def test_a_ring_of_durations_that_comes_to_rest_is_none() -> None:
@@ -795,10 +796,10 @@ def test_no_smaller_set_of_claims_clashes(
 def test_of_a_large_network_a_conflict_is_found_of_which_no_claim_can_be_spared() -> None:
     names = [f"e{n:04}" for n in range(2_100)]
     constraints = [
-        *(before(x, y, f"order-{x}") for x, y in zip(names, names[1:], strict=False)),
+        *(before(x, y, f"order-{x}") for x, y in pairwise(names)),
         dated(names[0], "1943-07", "first"),
         dated(names[4], "1943-06", "fifth"),
-        dated(names[2_000], "1942", "far"),
+        dated(names[2_000], "1944", "far"),
     ]
     found = smallest_conflict(constraints)
 

@@ -180,5 +180,4 @@ def test_the_questions_are_listed() -> None:
     listed = invoke("ask").output
 
     assert "who-succeeded-mussolini" in listed
-    assert "[waits for" in listed
     assert "mussolini-in-switzerland" not in listed

@@ -1,5 +1,6 @@
 """Every rule gives exactly what its example says, and nothing of its near misses."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -7,10 +8,13 @@ import pytest
 
 from kg import formats, paths, rules
 from kg.errors import BrokenSyntax
+from kg.store import Term
 
 FOLDER = paths.ONTOLOGY / "rules"
 EXAMPLE = "https://w3id.org/cassibile/example#"
-NAMES = sorted(p.relative_to(FOLDER).with_suffix("").as_posix() for p in FOLDER.glob("*/*.rq"))
+ALL = sorted(p.relative_to(FOLDER).with_suffix("").as_posix() for p in FOLDER.glob("*/*.rq"))
+COMPARING = [name for name in ALL if name.startswith("disagreement/")]
+NAMES = [name for name in ALL if name not in COMPARING]
 
 
 def graphs(name: str) -> dict[str, set[ox.Triple]]:
@@ -27,7 +31,10 @@ def test_there_are_rules_and_each_has_its_example() -> None:
     )
 
     assert NAMES
-    assert examples == NAMES
+    assert COMPARING
+    assert examples == ALL
+    assert sorted(rule.name for rule in rules.read_rules(FOLDER)) == NAMES
+    assert sorted(rule.name for rule in rules.read_comparisons(FOLDER)) == COMPARING
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -46,9 +53,43 @@ def test_a_rule_gives_exactly_what_its_example_says(name: str) -> None:
     assert not concluded & example["not"]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", COMPARING)
+def test_a_rule_that_compares_gives_exactly_what_its_example_says(name: str) -> None:
+    """The perspectives of the example are `:here` and `:there`; what clashes has no name yet."""
+    rule = rules.read_comparison(FOLDER / f"{name}.rq", FOLDER)
+    quads = formats.read(FOLDER / f"{name}.trig")
+    inside, outside = (
+        {q.triple for q in quads if q.graph_name == ox.NamedNode(EXAMPLE + graph)}
+        for graph in ("then", "not")
+    )
+    sides = ("here", "there") if rule.of_two else ("here",)
+    views: dict[ox.Variable, Term] = {
+        ox.Variable(side): ox.NamedNode(EXAMPLE + side) for side in sides
+    }
+    store = ox.Store()
+    store.extend(q for q in quads if q.triple not in inside | outside)
+    answer = store.query(rule.construct, substitutions=views)
+    assert isinstance(answer, ox.QueryTriples)
+    concluded = canonical(answer)
+
+    assert outside
+    assert concluded == canonical(inside)
+    assert concluded != set()
+    assert not {t[1:] for t in map(tuple, concluded)} & {t[1:] for t in map(tuple, outside)}
+
+
+def canonical(triples: Iterable[ox.Triple]) -> set[ox.Triple]:
+    """Return triples with the same names of blank nodes wherever the triples are the same."""
+    dataset = ox.Dataset(ox.Quad(*triple) for triple in triples)
+    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    return {quad.triple for quad in dataset}
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_a_rule_says_its_title_as_a_clause_and_its_source(name: str) -> None:
-    rule = rules.read_rule(FOLDER / f"{name}.rq", FOLDER)
+    path = FOLDER / f"{name}.rq"
+    compares = name in COMPARING
+    rule = rules.read_comparison(path, FOLDER) if compares else rules.read_rule(path, FOLDER)
 
     assert rule.name == name
     assert rule.iri.value == f"https://w3id.org/cassibile/rule/{name}"
@@ -84,6 +125,21 @@ def test_what_a_rule_may_not_say_is_refused_with_its_file(
         rules.read_rule(path, tmp_path)
 
     assert "wrong.rq" in str(caught.value)
+
+
+def test_a_rule_that_compares_takes_nothing_unsaid_for_a_premise(tmp_path: Path) -> None:
+    path = tmp_path / "disagreement" / "wrong.rq"
+    path.parent.mkdir()
+    path.write_text(
+        "# title: a clause\n# source: https://example.org\n"
+        "PREFIX cas: <https://w3id.org/cassibile/ontology#>\n"
+        "CONSTRUCT { [] cas:disputes ?a } WHERE { GRAPH ?here { ?a cas:before ?b }\n"
+        "  FILTER NOT EXISTS { GRAPH ?there { ?a cas:before ?b } } }"
+    )
+    with pytest.raises(BrokenSyntax, match="EXISTS in a rule") as caught:
+        rules.read_comparisons(tmp_path)
+
+    assert "wrong.rq:5" in str(caught.value)
 
 
 def test_filter_and_bind_are_allowed(tmp_path: Path) -> None:

@@ -137,3 +137,35 @@ def test_the_order_of_the_paragraphs_changes_nothing(tmp_path: Path) -> None:
     assert [c.name for c in one.claims] == [c.name for c in two.claims]
     assert [set(c.triples) for c in one.claims] == [set(c.triples) for c in two.claims]
     assert one.coverage == two.coverage
+
+
+def test_a_year_that_the_words_do_not_give_is_that_of_the_phrase_before(tmp_path: Path) -> None:
+    text = "Roma cai em 4 de junho de 1944. Em julho, o Gen. Badoglio foge."
+    trig = (
+        HEAD
+        + ABOUT
+        + """
+c:s01-1 cas:quote "Roma cai em 4 de junho de 1944"@pt ; cas:reading cas:Literal .
+c:s01-1 {
+  id:fall-of-rome a cas:Fall ; cas:hasInterval t:s01-1 .
+  t:s01-1 a cas:TimeInterval ; cas:verbatim "4 de junho de 1944"@pt ; cas:edtf "1944-06-04" .
+}
+c:s02-1 cas:quote "Em julho, o Gen. Badoglio foge"@pt ; cas:reading cas:READING ;
+  rdfs:comment "year from S1"@en .
+c:s02-1 {
+  id:flight a cas:Flight ; cas:carriedOutBy id:badoglio ; cas:hasInterval t:s02-1 .
+  id:badoglio a cas:Person .
+  t:s02-1 a cas:TimeInterval ; cas:verbatim "Em julho"@pt ; cas:edtf "YEAR-07" .
+}
+"""
+        + ENTITIES
+    )
+
+    def found(reading: str, year: str) -> list[tuple[str, str]]:
+        written = trig.replace("READING", reading).replace("YEAR", year)
+        found = findings(tmp_path, written, text)
+        return [(f.severity, f.code) for f in found if f.code == "year"]
+
+    assert found("ContextResolved", "1944") == []
+    assert found("ContextResolved", "1943") == [("warning", "year")]
+    assert ("error", "year") in found("Literal", "1944")

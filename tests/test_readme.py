@@ -106,8 +106,11 @@ def test_every_file_named_in_find_your_way_is_there() -> None:
 def test_every_graph_that_is_named_is_in_the_store(graph: kg.Graph) -> None:
     names = re.findall(r"`(g:[^`<]+)`", section("Graphs"))
     stored = {node for node in graph.store.named_graphs() if "/graph/" in str(node)}
+    readings = {node for node in stored if "/reading/" in str(node)}
 
-    assert {expand(name) for name in names} == stored
+    told = {expand(name) for name in names}
+    assert told - readings == stored - readings
+    assert told & readings
 
 
 def test_every_text_is_listed() -> None:

@@ -20,10 +20,9 @@ def test_who_succeeded_whom(graph: kg.Graph) -> None:
 def test_the_succession_is_inferred_and_no_claim_states_it(graph: kg.Graph) -> None:
     found = rows(graph, "SELECT ?g { GRAPH ?g { ?who cas:succeeded ?whom } }")
 
-    assert {g.rpartition("graph/")[2] for (g,) in found} == {
-        "derived/text/italy-1943",
-        "view/text/italy-1943",
-    }
+    graphs = {g.rpartition("graph/")[2] for (g,) in found}
+    assert {"derived/text/italy-1943", "view/text/italy-1943"} <= graphs
+    assert all(graph.startswith(("derived/", "view/")) for graph in graphs)
 
 
 def test_every_quote_is_the_words_at_its_offsets(graph: kg.Graph) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from kg import answers, paths, questions
+from kg import answers, paths, perspectives, questions
 from kg.store import open_graph
 
 
@@ -26,6 +26,11 @@ from kg.store import open_graph
     show_default=True,
     help="How to write the answer.",
 )
+@click.option(
+    "--reading",
+    metavar="CLAIM",
+    help="Answer under another reading, e.g. s05-2b; `kg readings` lists them.",
+)
 @click.option("--sparql", is_flag=True, help="Print the query instead of asking it.")
 @click.option(
     "--build",
@@ -34,20 +39,29 @@ from kg.store import open_graph
     show_default=True,
     help="Folder of the built graph.",
 )
-def command(question: str | None, language: str, form: str, build: Path, *, sparql: bool) -> None:
+def command(
+    question: str | None,
+    language: str,
+    form: str,
+    reading: str | None,
+    build: Path,
+    *,
+    sparql: bool,
+) -> None:
     r"""Ask one of the questions of ontology/questions, or list them.
 
     \b
       kg ask                                   the list
       kg ask who-succeeded-mussolini           an answer
       kg ask who-succeeded-mussolini --sparql  its query, to change and run with kg query
+      kg ask mussolinis-life-in-order --reading s05-2b
+                                               under another reading of the text
     """
     folder = paths.ONTOLOGY / "questions"
     if question is None:
         for each in questions.read_questions(folder):
             if not each.guards:
-                waiting = f" [waits for {', '.join(each.waits)}]" if each.waits else ""
-                click.echo(f"{each.name:33} {each.titles[language]}{waiting}")
+                click.echo(f"{each.name:33} {each.titles[language]}")
         return
     found = questions.find(question, folder)
     if sparql:
@@ -56,7 +70,9 @@ def command(question: str | None, language: str, form: str, build: Path, *, spar
     graph = open_graph(build)
     if form == answers.TABLE:
         click.echo(found.titles[language] + "\n")
-    click.echo(answers.written(graph, graph.query(found.query), form, language), nl=False)
-    if found.waits:
-        needs = ", ".join(found.waits)
-        click.echo(f"not the whole answer: this needs {needs}, which no build has yet", err=True)
+    dataset: tuple[list[str], list[str]] | tuple[None, None] = None, None
+    if reading is not None:
+        key = perspectives.reading(graph.store, reading)
+        dataset = perspectives.dataset(graph.store, key)
+    answer = graph.query(found.query, *dataset)
+    click.echo(answers.written(graph, answer, form, language), nl=False)

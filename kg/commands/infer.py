@@ -21,7 +21,7 @@ from kg.errors import CannotWrite, KgError, Place, UnknownName, UnreadableInput,
 from kg.formats import Form
 from kg.proof.derivation import Contradiction
 from kg.reason import Closure, close
-from kg.reason.codes import MASK, WIDTH, Term
+from kg.reason.codes import Array, Term
 from kg.rules import Rule, read_rule
 from kg.terms import OWL, PREFIXES, shorten
 
@@ -188,13 +188,12 @@ def _read(
 
 def _check_size(closure: Closure) -> None:
     """Refuse a closure that has too many triples once equal terms have all their names."""
-    rounds = closure._rounds
     names = np.ones(len(closure.terms))
-    for code, members in rounds.classes.items():
+    for code, members in closure.classes.items():
         names[code] = len(members)
     size = sum(
-        names[predicate] * (names[table.keys >> WIDTH] @ names[table.keys & MASK])
-        for predicate, table in rounds.tables()
+        names[predicate] * (names[subjects] @ names[values])
+        for predicate, subjects, values in closure.columns()
     )
     if size > _MOST:
         raise KgError(
@@ -207,8 +206,8 @@ def _check_size(closure: Closure) -> None:
 def _expanded(closure: Closure, *, derived_only: bool) -> tuple[Rows, int]:
     """Return the triples to write with every name of equal terms, and how many are derived."""
     derived = _rdf(closure, np.fromiter(chain.from_iterable(closure.derived_codes()), np.int32))
-    stated = closure._stated[:0] if derived_only else closure._stated
-    return _in_order(np.concatenate([stated, derived])), len(derived)
+    stated = [] if derived_only else [_rows(*each) for each in closure.stated_columns()]
+    return _in_order(np.concatenate([*stated, derived])), len(derived)
 
 
 def _on_representatives(closure: Closure) -> Rows:
@@ -216,15 +215,14 @@ def _on_representatives(closure: Closure) -> Rows:
 
     Literals of one value are written as one of them: none can be the subject of owl:sameAs.
     """
-    rounds, same = closure._rounds, closure.terms.index(OWL.sameAs)
-    others = [
-        (o, same, code) for code, names in rounds.classes.items() for o in names if o != code
-    ]
+    same = closure.terms.index(OWL.sameAs)
+    named = {other: code for code, names in closure.classes.items() for other in names}
+    others = [(other, same, code) for other, code in named.items() if other != code]
     found = [np.array(others, dtype=np.int32).reshape(-1, 3)]
-    for predicate, table in rounds.tables():
-        subjects, values = table.keys >> WIDTH, table.keys & MASK
-        rows = np.stack([subjects, np.full_like(subjects, predicate), values], axis=1)
-        found.append(rows[subjects != values] if predicate == rounds.same(same) else rows)
+    for predicate, subjects, values in closure.columns():
+        rows = _rows(predicate, subjects, values)
+        is_same = predicate == named.get(same, same)
+        found.append(rows[subjects != values] if is_same else rows)
     return _in_order(_rdf(closure, np.concatenate(found, dtype=np.int32)))
 
 
@@ -234,6 +232,12 @@ def _rdf(closure: Closure, codes: Rows) -> Rows:
     literal = np.fromiter((isinstance(t, ox.Literal) for t in closure.terms), np.bool_)
     named = np.fromiter((isinstance(t, ox.NamedNode) for t in closure.terms), np.bool_)
     return rows[~literal[rows[:, 0]] & named[rows[:, 1]]]
+
+
+def _rows(predicate: int, subjects: Array, values: Array) -> Rows:
+    """Return the triples of a predicate as rows of codes."""
+    rows = (subjects, np.full_like(subjects, predicate), values)
+    return np.stack(rows, axis=1).astype(np.int32)
 
 
 def _in_order(rows: Rows) -> Rows:

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 import pyoxigraph as ox
 
-from kg import formats, paths, perspectives, reason, words
+from kg import formats, paths, perspectives, words
+from kg.conclude import Conclusions
 from kg.proof.justify import justifications
 from kg.proof.render import Names, as_json, as_text, as_triples, names_of, sentence
 from kg.proof.tree import Proofs
@@ -72,11 +73,11 @@ def command(
     known = perspectives.keys(graph.store)
     for key in [perspectives.choose(graph.store, perspective)] if perspective else known:
         fact = proofs.find(key, asked)
-        if fact is not None and every:
+        node = proofs.best(fact) if fact else proofs.relation(key, asked)
+        if node and every:
             _all(graph, key, asked, names)
             return
-        if fact is not None:
-            node = proofs.best(fact)
+        if node:
             if form == "json":
                 click.echo(json.dumps(as_json(node, names), ensure_ascii=False, indent=2))
             elif form == "turtle":
@@ -94,12 +95,13 @@ def command(
 def _all(graph: Graph, key: str, asked: ox.Triple, names: Names) -> None:
     perspective = perspectives.read(graph.store, key)
     axioms = perspectives.axioms(graph.store)
-    closure = reason.close([*perspective.stated, *axioms], read_rules(paths.ONTOLOGY / "rules"))
-    found = justifications(asked, closure.firings, perspective.stated, axioms)
+    rules = read_rules(paths.ONTOLOGY / "rules")
+    found = justifications(
+        asked, Conclusions(perspective, axioms, rules).firings, perspective.stated, set(axioms)
+    )
     click.echo(sentence(asked, names))
     for number, claims in enumerate(found, 1):
         click.echo(f"{number}.")
         for claim in claims:
             told = names.evidence(claim)
-            quotes = " … ".join(f"“{quote.exact}”" for quote in told.quotes)
-            click.echo(f"   {quotes}  [{told.place(names.language)}]")
+            click.echo(f"   {told.words}  [{told.place(names.language)}]")

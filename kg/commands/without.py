@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 import pyoxigraph as ox
 
-from kg import paths, perspectives, reason, words
+from kg import paths, perspectives, words
+from kg.conclude import Conclusions
 from kg.errors import UnknownName, count, did_you_mean
 from kg.proof.render import Names, names_of, sentence
 from kg.proof.tree import Proofs
@@ -54,13 +55,13 @@ def command(claims: tuple[str, ...], language: str, build: Path) -> None:
         if not chosen:
             continue
         found += 1
-        rest = perspective.without(chosen)
-        closure = reason.close([*rest.stated, *axioms], rules)
-        held = perspectives.derived(graph.store, key) | perspective.stated.keys()
-        fallen = {t for t in held if t not in closure}
+        rest = Conclusions(perspective.without(chosen), axioms, rules)
+        remaining = {*rest.perspective.stated, *rest.derived, *rest.chronology.bounds}
+        held = perspectives.holding(graph.store, key)
+        fallen = held - remaining
         proofs = Proofs(graph.store)
         touched = set[ox.Triple]().union(*(proofs.resting_on(claim) for claim in chosen))
-        kept = {t for t in touched if t not in fallen and t in held}
+        kept = (touched & held) - fallen
         click.echo(f"without {', '.join(shorten(claim) for claim in chosen)}")
         names = names_of(graph, language)
         _list(f"{count(len(fallen), 'triple')} fall", fallen, names)

@@ -2,8 +2,9 @@
 
 It knows nothing of the engine. A step of OWL 2 RL is replayed by the definition of its rule
 (kg/proof/definitions.py), a step of a rule file by that file's own CONSTRUCT, each over a store
-that holds the premises of the step and nothing else. A premise that has no part in the step is
-refused too: its claims would be cited for what they do not support.
+that holds the premises of the step and nothing else; a step of time in kg/proof/days.py. A premise
+that has no part in the step is refused too: its claims would be cited for what they do not
+support.
 
 Literals of one value are one term here, and what has a literal as its subject is no RDF: it cannot
 be a premise, so the checker works it out from the premises where a step needs it.
@@ -19,6 +20,7 @@ from itertools import permutations
 import pyoxigraph as ox
 
 from kg.errors import did_you_mean
+from kg.proof import days
 from kg.proof.definitions import (
     DATATYPES,
     DEFINITIONS,
@@ -61,8 +63,12 @@ def check(step: Derivation, rules: Mapping[str, Rule]) -> str:
     'does not follow by owl-rl/eq-sym from its premises'
     """
     if not step.rule.startswith(RL):
+        if step.rule in days.RULES:
+            return _check_days(step)
         rule = rules.get(step.rule)
-        return _unknown(step.rule, rules) if rule is None else _check_construct(step, rule)
+        if rule is None:
+            return _unknown(step.rule, (*rules, *days.RULES))
+        return _check_construct(step, rule)
     definition = DEFINITIONS.get(step.rule)
     if definition is None:
         return _unknown(step.rule, DEFINITIONS)
@@ -96,8 +102,9 @@ def check_proof(
     """Return what is wrong with the proofs that some steps make up; empty if nothing is.
 
     Each step is checked; each premise is stated or the conclusion of a step; nothing rests on
-    itself, whichever of several steps to a triple one takes. With ranks, every premise of a
-    triple that is not stated has a lower one than the triple.
+    itself, whichever of several steps to a triple one takes. What is possible by the bounds that
+    its step cites is so by all that are stated or concluded. With ranks, every premise of a triple
+    that is not stated has a lower one than the triple.
     """
     steps = list(steps)
     faults = [f"{_words(s.conclusion)}: {fault}" for s in steps if (fault := check(s, rules))]
@@ -111,6 +118,10 @@ def check_proof(
         ]
         if step.conclusion not in stated:
             graph.setdefault(step.conclusion, []).extend(step.premises)
+    faults += [
+        f"{_words(step.conclusion)}: bounds that it does not cite rule it out"
+        for step in days.ruled_out(steps, {*stated, *concluded})
+    ]
     faults += _cycle(graph)
     if ranks is not None:
         faults += _out_of_order(graph, ranks)
@@ -158,6 +169,19 @@ def _does_not_follow(rule: str, premises: Collection[ox.Triple]) -> str:
 
 def _idle(premises: Iterable[ox.Triple]) -> str:
     return "has premises without a part in it: " + ", ".join(map(_words, premises))
+
+
+# Time
+
+
+def _check_days(step: Derivation) -> str:
+    idle = [set(step.premises) - used for used in days.uses(step)]
+    if not all(idle):
+        return ""
+    if idle:
+        fewest = min(idle, key=len)
+        return _idle(premise for premise in step.premises if premise in fewest)
+    return _does_not_follow(step.rule, step.premises)
 
 
 # Rule files

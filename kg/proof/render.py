@@ -4,6 +4,7 @@ In words: a fact, then the rule that gave it and its premises, indented, down to
 the claims. What was shown once is not shown again.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +18,11 @@ from kg.rules import Pattern, title_of
 from kg.store import Graph
 from kg.terms import PREFIXES, RDF, expand, shorten
 
+_SCHEMA = (PREFIXES["owl"], PREFIXES["rdfs"])
 _LISTS = frozenset({RDF.first, RDF.rest})
 _INDENT = "  "
+# `bounds/before-latest` → `bounds/before`; `allen/Before` → `allen`
+_DAYS = re.compile(r"(bounds/.+?)-(?:earliest|latest)(?:-start|-end)?$|(?<=allen)/\w+$")
 _OPEN = ox.NamedNode("urn:x-open:")  # stands for a variable while a pattern is put into words
 
 
@@ -68,7 +72,7 @@ def as_json(node: Node, names: Names) -> dict[str, Any]:
         found["claims"] = [_claim(claim, names) for claim in node.claims]
     if node.step:
         found["rule"] = PREFIXES["rule"] + node.step.rule
-        found["because"] = clause_of(node.step.rule, node.step.axioms, names)
+        found["because"] = clause_of(node.step.rule, _axioms(node), names)
         found["axioms"] = [[str(term) for term in axiom] for axiom in node.step.axioms]
         found["premises"] = [as_json(premise, names) for premise in node.premises]
     return found
@@ -97,6 +101,13 @@ def sentence(triple: ox.Triple, names: Names) -> str:
     return f"{s} {p} {o}"
 
 
+def _axioms(node: Node) -> list[ox.Triple]:
+    """Return what a step goes by: axioms, and what follows from axioms."""
+    followed = (premise.triple for premise in node.premises)
+    stated = node.step.axioms if node.step else ()
+    return [*stated, *(t for t in followed if t.predicate.value.startswith(_SCHEMA))]
+
+
 def pattern_in_words(pattern: Pattern, names: Names) -> str:
     """Return a pattern as words, “something” for what it leaves open."""
     something = words.say(names.language, "something")
@@ -112,6 +123,9 @@ def pattern_in_words(pattern: Pattern, names: Names) -> str:
 
 def clause_of(rule: str, axioms: Sequence[ox.Triple], names: Names) -> str:
     """Return why a rule concludes: its title, or the axiom of an OWL rule in words."""
+    kind = _DAYS.sub(lambda found: found[1] or "", rule)
+    if words.has(names.language, kind) and not rule.startswith("owl-rl/"):
+        return words.say(names.language, kind)
     if not rule.startswith("owl-rl/"):
         return names.title(rule)
     plain = [axiom for axiom in axioms if axiom.predicate not in _LISTS]
@@ -139,11 +153,10 @@ def _lines(node: Node, names: Names, depth: int, seen: set[ox.NamedNode]) -> Ite
     margin = _INDENT * depth
     for claim in node.claims:
         told = names.evidence(claim)
-        quotes = " … ".join(f"“{quote.exact}”" for quote in told.quotes)
-        yield f"{margin}{quotes}  [{told.place(names.language)}]"
+        yield f"{margin}{told.words}  [{told.place(names.language)}]"
     if not node.step:
         return
-    because = clause_of(node.step.rule, node.step.axioms, names)
+    because = clause_of(node.step.rule, _axioms(node), names)
     because = words.say(names.language, "because", clause=because)
     yield f"{margin}{because}  [{node.step.rule}]"
     for premise in node.premises:

@@ -4,12 +4,13 @@ The best proof rests on the fewest claims, then takes the fewest steps; where tw
 order of their names decides, so the same store gives the same proof.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pyoxigraph as ox
 
-from kg.proof.record import fact_of
+from kg.proof.record import READINGS, fact_of
 from kg.terms import CAS, PREFIXES, RDF, expand
 
 _WHY = expand("g:why")
@@ -76,6 +77,33 @@ class Proofs:
             if each not in self._best:
                 self._best[each] = self._node(each, self._cheapest(each))
         return self._best[fact]
+
+    def relation(self, perspective: str, triple: ox.Triple) -> Node | None:
+        """Return the proof of an Allen relation, made from the days of its two sides.
+
+        There are too many relations to record a proof of each; None if it does not hold.
+        """
+        graph = expand(f"g:bounds/{perspective}")
+        s, p, o = triple
+        if not any(True for _ in self._store.quads_for_pattern(s, p, o, graph)):
+            return None
+        premises = {
+            fact_of(perspective, quad.triple)
+            for side in (triple.subject, triple.object)
+            for bound in (CAS.earliestStart, CAS.latestStart, CAS.earliestEnd, CAS.latestEnd)
+            for quad in self._store.quads_for_pattern(side, bound, None, graph)  # type: ignore[arg-type]
+        }
+        if not all(map(self._has, premises)) or not premises:
+            return None
+        nodes = tuple(self.best(premise) for premise in sorted(premises, key=str))
+        name = re.sub(r".*#(certainly|possibly)", "", triple.predicate.value)
+        fact = fact_of(perspective, triple)
+        step = Step(
+            ox.NamedNode(f"{fact.value}#1"), f"allen/{name}", tuple(n.fact for n in nodes), ()
+        )
+        leaves = {claim for node in nodes for claim in node.leaves}
+        weakest = max((node.reading for node in nodes), key=READINGS.index)
+        return Node(fact, triple, weakest, (), step, nodes, 1, tuple(sorted(leaves, key=str)))
 
     def others(self, fact: ox.NamedNode) -> list[Node]:
         """Return the other ways to a fact, each with the best proofs of its premises."""

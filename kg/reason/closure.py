@@ -1,8 +1,9 @@
 """A closure: what follows, by which rule and in which round, and from what."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
 from itertools import product
-from typing import Self
 
 import numpy as np
 import pyoxigraph as ox
@@ -10,18 +11,31 @@ import pyoxigraph as ox
 from kg.errors import KgError
 from kg.proof.derivation import Contradiction, Derivation
 from kg.reason import datatypes, rl
-from kg.reason.codes import MASK, RULE_MASK, RULE_WIDTH, WIDTH, Array, Codes, Term
-from kg.reason.columns import pack
+from kg.reason.bindings import Rows
+from kg.reason.codes import (
+    MASK,
+    RULE_MASK,
+    RULE_WIDTH,
+    WIDTH,
+    Array,
+    Coded,
+    Codes,
+    Generalised,
+    Rows32,
+    Term,
+)
+from kg.reason.columns import NONE, by_predicate, contains, pack, swapped, unique
+from kg.reason.contradictions import clashes
+from kg.reason.history import History, Step, instances
 from kg.reason.lists import Lists
-from kg.reason.plan import ONE, Atom, Join, Rows, compiled, solve
-from kg.reason.rounds import Rounds, Rows32, bound
+from kg.reason.plan import Atom, Join, compiled, solve
+from kg.reason.rounds import STATED, Rounds
 from kg.rules import Pattern, Rule
-from kg.terms import PREFIXES, XSD
+from kg.terms import PREFIXES
 
 RL = "owl-rl/"  # before the W3C's name of a rule: rule:owl-rl/prp-trp
 _OWL, _RDF, _RDFS = (PREFIXES[name] for name in ("owl", "rdf", "rdfs"))
 _TYPE = ox.NamedNode(_RDF + "type")
-_SAME = ox.NamedNode(_OWL + "sameAs")
 _RANGE = ox.NamedNode(_RDFS + "range")
 _AXIOMS: tuple[tuple[str, ox.Triple], ...] = (
     *(
@@ -77,138 +91,152 @@ class Closure:
         self._codes = Codes()
         self._start(self._codes.encode(triples))
 
-    def _start(self, stated: Rows32) -> None:
-        self._stated = stated
-        codes = self._codes
-        ordinals = {name.removeprefix(RL): number for number, name in enumerate(self.names)}
-        self._input = len(codes)  # codes of the input lie below
-        joins = [
-            compiled(
-                ordinals[row.name],
-                rl.read(row.where),
-                rl.read(row.then),
-                codes,
-                distinct=row.distinct,
-            )
-            for row in rl.ROWS
-            if not row.each and self._is_on(row)
-        ]
-        joins += [
-            compiled(
-                len(self.names) - len(self._rules) + number,
-                rule.where,
-                rule.then,
-                codes,
-                expressions=rule.expressions,
-                prologue=rule.prologue,
-            )
-            for number, rule in enumerate(self._rules)
-        ]
+    def _start(self, rows: Rows32) -> None:
+        """Close triples that are encoded already; all codes are theirs."""
+        self._stated = by_predicate(rows)
+        self._ordinals = {name.removeprefix(RL): place for place, name in enumerate(self.names)}
         self._rounds = Rounds(
-            codes,
-            joins,
-            lambda lists: [*self._along(lists, ordinals)],
-            ordinals,
-            representatives=self._by_representatives,
+            self._codes, self._ordinals, representatives=self._by_representatives
         )
-        self._rounds.state(stated)
-        self._give(ordinals)
-        self._rounds.equate(self._equal_literals(), ordinals["dt-eq"])
+        terms = len(self._codes)
+        self._rounds.rule_by([*self._compiled_rl(), *self._compiled_files()], self._along)
+        # A literal that only the rules mention is no name of an equal one that is stated.
+        self._unsaid = self._said_by_none(terms)
+        self._rounds.state(self._stated)
+        self._give()
         self._rounds.close(everything=True)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Drop what was worked out from the state before."""
+        self.__dict__.pop("_history", None)
+
+    def _compiled_rl(self) -> Iterator[Join]:
+        met, meant = self._rounds.met, self._rounds.meant
+        for row in rl.ROWS:
+            if self._is_on(row) and not row.each:
+                where, then = rl.read(row.where), rl.read(row.then)
+                join = compiled(self._ordinals[row.name], where, then, meant, met)
+                yield replace(join, distinct=row.distinct, least=row.least)
+
+    def _compiled_files(self) -> Iterator[Join]:
+        met, meant = self._rounds.met, self._rounds.meant
+        for place, rule in enumerate(self._rules, len(self.names) - len(self._rules)):
+            join = compiled(place, rule.where, rule.then, meant, met)
+            yield replace(join, expressions=rule.expressions, prologue=rule.prologue)
 
     def _is_on(self, row: rl.Row) -> bool:
         if row.group == "equality":
             return not self._by_representatives
-        return row.group != "trivial" or (self._trivial and not self._by_representatives)
+        return row.group != "trivial" or self._trivial
 
-    def _along(self, lists: Lists, ordinals: dict[str, int]) -> Iterator[Join]:
-        """Yield the rules that go along a list, one for each list that one names."""
+    def _along(self, lists: Lists) -> Iterator[tuple[Join, tuple[int, ...]]]:
+        """Yield the rules that go along a list, one for each list that one names, and its members.
+
+        A list without members says nothing: OWL 2 has no such chain or key, and of an empty
+        intersection the rules conclude nothing.
+        """
         terms = self._codes.terms
         for row in rl.ROWS:
             if not row.each:
                 continue
-            for code, members in sorted(lists.sequences.items()):
-                named: dict[str, Term] = {f"e{i}": terms[m] for i, m in enumerate(members)}
-                where = [
-                    *rl.read(row.where),
+            where = rl.read(row.where)
+            naming = where[0].predicate
+            assert isinstance(naming, ox.NamedNode), "the property whose value is the list"
+            for code in lists.named.get(naming, ()):
+                members = lists.sequences[code]
+                if not members:
+                    continue
+                named = {f"e{place}": terms[each] for place, each in enumerate(members)}
+                patterns = [
+                    *where,
                     Pattern(ox.Variable("l"), rl.SEQUENCE, terms[code]),
                     *(_named(pattern, named) for pattern in rl.repeated(row, len(members))),
                 ]
-                yield compiled(
-                    ordinals[row.name],
-                    where,
-                    rl.read(row.then.format(n=len(members))),
-                    self._codes,
-                    distinct=row.distinct,
-                )
+                then = rl.read(row.then.format(n=len(members)))
+                code_of = self._codes.code
+                join = compiled(self._ordinals[row.name], patterns, then, code_of, code_of)
+                yield replace(join, distinct=row.distinct), members
+
+    def _said_by_none(self, first: int) -> set[int]:
+        """Return the literals from a code on that no rule concludes."""
+        concluded = {self._codes.known(s) for r in self._rules for p in r.then for s in p
+                     if isinstance(s, ox.Literal)}  # fmt: skip
+        return {
+            code
+            for code in range(first, len(self._codes))
+            if isinstance(self._codes.terms[code], ox.Literal) and code not in concluded
+        }
 
     # What holds without premises
 
-    def _give(self, ordinals: dict[str, int]) -> None:
+    def _give(self) -> None:
         """Add what tables 5, 6 and 8 give without premises, as far as it is on."""
-        axioms = [*_AXIOMS] if self._trivial else []
-        axioms += [("dt-type2", triple) for triple in self._literal_types()]
-        found: dict[str, list[ox.Triple]] = {}
-        for name, triple in axioms:
-            found.setdefault(name, []).append(triple)
-        for name, given in found.items():
-            self._rounds.give(self._codes.encode(given), ordinals[name])
+        given: dict[str, list[ox.Triple | Generalised]] = {}
+        for name, axiom in _AXIOMS if self._trivial else ():
+            given.setdefault(name, []).append(axiom)
+        given["dt-type2"] = [*self._literal_types()]
+        for name, triples in given.items():
+            rows = self._rounds.encode(triples)
+            self._rounds.give(by_predicate(rows), self._ordinals[name])
 
-    def _literals(self) -> list[ox.Literal]:
-        return [term for term in self._codes.terms if isinstance(term, ox.Literal)]
+    def _literal_types(self) -> Iterator[Generalised]:
+        """Yield the types of each literal (dt-type2), where some axiom could care."""
+        named = self._datatypes_that_matter()
+        for code, literal in enumerate([*self._codes.terms] if named else ()):
+            if isinstance(literal, ox.Literal) and code not in self._unsaid:
+                for datatype in named:
+                    if datatypes.contains(datatype, literal):
+                        yield literal, _TYPE, datatype
 
-    def _literal_types(self) -> Iterator[ox.Triple]:
-        """Yield the type of each literal (dt-type2), where some axiom could care.
+    def _datatypes_that_matter(self) -> list[ox.NamedNode]:
+        """Return the datatypes that stand anywhere but as the range of a property.
 
-        That is where a datatype stands anywhere but as the range of a property, which concludes
-        the type by itself; and everywhere with `trivial`.
+        The range concludes the type by itself. With `trivial`, all matter.
         """
-        named = datatypes.DATATYPES if self._trivial else self._named_datatypes()
-        if not named:
-            return
-        for literal in self._literals():
-            for datatype in named:
-                if datatypes.contains(datatype, literal):
-                    # A literal as a subject is no RDF, but the rules are about such triples.
-                    yield _Generalized(literal, _TYPE, datatype)  # type: ignore[misc]
-
-    def _named_datatypes(self) -> list[ox.NamedNode]:
-        codes = {each: self._codes.known(each) for each in datatypes.DATATYPES}
-        rows = self._stated[self._stated[:, 1] != self._codes.code(_RANGE)]
-        used = set(np.unique(rows[:, (0, 2)]).tolist())
-        return [each for each, code in codes.items() if code in used]
-
-    def _equal_literals(self) -> list[tuple[int, int]]:
-        literals = self._literals()
-        code = self._codes.code
-        if not any(_is_typed(each) and code(each) < self._input for each in literals):
-            return []  # strings are equal only to themselves; the rules' own 0 and 1 do not count
-        groups = datatypes.classes_of_equal(literals)
-        return [(code(group[0]), code(each)) for group in groups for each in group[1:]]
+        if self._trivial:
+            return [*datatypes.DATATYPES]
+        codes = {code: each for each in datatypes.DATATYPES
+                 if (code := self._codes.known(each)) is not None}  # fmt: skip
+        wanted = np.array(sorted(codes), dtype=np.int64)
+        if not len(wanted):
+            return []
+        used = {
+            code
+            for predicate, keys in self._stated.items()
+            if predicate != self._codes.known(_RANGE)
+            for side in (keys, swapped(keys))
+            for code in wanted[np.isin(wanted, side & MASK)].tolist()
+        }
+        return [each for code, each in codes.items() if code in used]
 
     # Reading
 
     @property
     def rounds(self) -> int:
-        """Return the number of rounds."""
-        return self._rounds.round
+        """Return how often the rules were run."""
+        return self._rounds.passes
 
     def __len__(self) -> int:
         """Return the number of triples on representatives, stated ones included."""
         return sum(len(table.keys) for _, table in self._rounds.tables())
 
-    def __contains__(self, triple: ox.Triple) -> bool:
-        return self._find(triple) is not None
+    def __contains__(self, triple: ox.Triple | Generalised) -> bool:
+        return self.round_of(triple) is not None
 
-    def round_of(self, triple: ox.Triple) -> int | None:
-        """Return the round in which a triple was first derived; 0 if stated, None if it fails."""
-        found = self._find(triple)
-        return None if found is None else found >> RULE_WIDTH
+    def round_of(self, triple: ox.Triple | Generalised) -> int | None:
+        """Return the round in which a triple was first known; 0 if stated, None if it fails.
 
-    def rule_of(self, triple: ox.Triple) -> str | None:
-        """Return the rule that first derived a triple; empty if stated, None if it fails."""
-        found = self._find(triple)
-        return None if found is None else self.names[found & RULE_MASK]
+        Rounds are counted in steps of more than one where terms have several names.
+        """
+        codes = self._coded(triple)
+        return None if codes is None else self._history.rank(codes)
+
+    def rule_of(self, triple: ox.Triple | Generalised) -> str | None:
+        """Return the rule that first concluded a triple; empty if stated, None if it fails."""
+        codes = self._coded(triple)
+        rule = None if codes is None else self._history.rule_of(codes)
+        return None if rule is None else self.names[rule]
 
     def derived(self) -> Iterator[ox.Triple]:
         """Yield what follows and is not stated, as far as it is RDF, in the order of codes.
@@ -221,175 +249,156 @@ class Closure:
             if not isinstance(subject, ox.Literal) and isinstance(predicate, ox.NamedNode):
                 yield ox.Triple(subject, predicate, terms[o])
 
-    def derived_codes(self) -> Iterator[tuple[int, int, int]]:
+    def derived_codes(self) -> Iterator[Coded]:
         """Yield the derived triples in codes, generalised ones included; see `terms`."""
         classes = self._rounds.classes
         special = np.array(sorted(classes), dtype=np.int64)
-        stated = self._stated_keys() if classes else {}
         for predicate, table in self._rounds.tables():
-            subjects, values = table.keys >> WIDTH, table.keys & MASK
-            plain = table.marks >> RULE_WIDTH > 0
+            keys, plain = table.keys, table.marks != STATED
             if classes:
-                mixed = np.isin(subjects, special) | np.isin(values, special)
-                mixed |= predicate in classes
+                mixed = np.isin(keys >> WIDTH, special) | np.isin(keys & MASK, special)
+                if predicate in classes:
+                    mixed[:] = True
                 plain &= ~mixed
-                yield from self._expanded(predicate, table.keys[mixed], stated)
-            for s, o in zip(subjects[plain].tolist(), values[plain].tolist(), strict=True):
-                yield s, predicate, o
-        if self._trivial and self._by_representatives:
-            yield from self._reflexive(stated)
+                yield from self._expanded(predicate, keys[mixed])
+            for key in keys[plain].tolist():
+                yield key >> WIDTH, predicate, key & MASK
 
-    def _stated_keys(self) -> dict[int, set[int]]:
-        found: dict[int, set[int]] = {}
-        for s, p, o in self._stated.tolist():
-            found.setdefault(p, set()).add(s << WIDTH | o)
-        return found
-
-    def _expanded(
-        self, predicate: int, keys: Array, stated: dict[int, set[int]]
-    ) -> Iterator[tuple[int, int, int]]:
-        """Yield triples with every name of their terms that was given, stated ones left out."""
+    def _expanded(self, predicate: int, keys: Array) -> Iterator[Coded]:
+        """Yield triples with every name of their terms, stated ones left out."""
+        predicates = self._names(predicate)
+        stated = {each: set(self._stated.get(each, NONE).tolist()) for each in predicates}
         for key in keys.tolist():
-            names = (
-                [code for code in self._rounds.members(each) if code < self._input]
-                for each in (key >> WIDTH, predicate, key & MASK)
-            )
-            for s, p, o in product(*names):
-                if (s << WIDTH | o) not in stated.get(p, ()):
+            for s, p, o in product(self._names(key >> WIDTH), predicates, self._names(key & MASK)):
+                if (s << WIDTH | o) not in stated[p]:
                     yield s, p, o
 
-    def _reflexive(self, stated: dict[int, set[int]]) -> Iterator[tuple[int, int, int]]:
-        """Yield eq-ref for terms that stand for themselves alone; the others have it already."""
-        same = self._codes.code(_SAME)
-        used = {
-            int(code)
-            for p, table in self._rounds.tables()
-            for code in (p, *np.unique(table.keys >> WIDTH), *np.unique(table.keys & MASK))
-        }
-        for code in sorted(used):
-            if len(self._rounds.members(code)) == 1 and (code << WIDTH | code) not in stated.get(
-                same, ()
-            ):
-                yield code, same, code
+    def _names(self, code: int) -> Sequence[int]:
+        """Return the names of a representative that somebody says."""
+        names = self._rounds.classes.get(code)
+        return (code,) if names is None else [each for each in names if each not in self._unsaid]
+
+    @property
+    def classes(self) -> Mapping[int, Sequence[int]]:
+        """Return the codes that a representative stands for, where these are several."""
+        return self._rounds.classes
+
+    def columns(self) -> Iterator[tuple[int, Array, Array]]:
+        """Yield each predicate with its subjects and objects on representatives, in codes."""
+        for predicate, table in self._rounds.tables():
+            yield predicate, table.keys >> WIDTH, table.keys & MASK
+
+    def stated_columns(self) -> Iterator[tuple[int, Array, Array]]:
+        """Yield each predicate with the subjects and objects of what is stated, in codes."""
+        for predicate, keys in self._stated.items():
+            yield predicate, keys >> WIDTH, keys & MASK
 
     @property
     def terms(self) -> Sequence[Term]:
         """Return the terms by their codes."""
         return self._codes.terms
 
-    def _code(self, term: "Term | ox.Triple") -> int | None:
-        known = None if isinstance(term, ox.Triple) else self._codes.known(term)
-        return None if known is None else self._rounds.same(known)
+    def broken_lists(self) -> Iterator[tuple[Term, str]]:
+        """Yield the heads of lists that no rule can read, each with what is wrong."""
+        for head, words in sorted(self._rounds.broken_lists.items()):
+            yield self._codes.terms[head], words
 
-    def _find(self, triple: ox.Triple) -> int | None:
-        s, p, o = (self._code(term) for term in triple)
-        if s is None or p is None or o is None:
-            return None
-        table = self._rounds.table(p)
-        return None if table is None else table.mark_of(s, o)
+    def _coded(self, triple: ox.Triple | Generalised) -> Coded | None:
+        codes = [None if isinstance(t, ox.Triple) else self._codes.known(t) for t in triple]
+        s, p, o = codes
+        return None if s is None or p is None or o is None else (s, p, o)
+
+    def _is_stated(self, codes: Coded) -> bool:
+        s, p, o = codes
+        keys = self._stated.get(p, NONE)
+        return bool(contains(keys, np.array([s << WIDTH | o], dtype=np.int64))[0])
 
     # Why
 
+    @cached_property
+    def _history(self) -> History:
+        return History(self._rounds, self._ordinals, self._is_stated)
+
+    def derivations(self, triple: ox.Triple) -> list[Derivation]:
+        """Return the firings that conclude a triple from premises of lower rounds.
+
+        There is at least one for each triple that holds and is not stated, and whoever follows
+        them comes to stated triples, or to what the rules give without premises. All is told
+        under the names asked for: a triple that holds because two terms are the same comes by
+        eq-rep from the triple that was stated or concluded, an equality by eq-sym and eq-trans.
+
+        A premise that is no RDF, such as the type of a literal, is replaced by its own premises:
+        two literals of one value need none.
+        """
+        codes = self._coded(triple)
+        steps = () if codes is None else self._history.steps(codes)
+        found = (self._derivation(triple, step) for step in steps)
+        return [*dict.fromkeys(found)]
+
     def firings(self, triple: ox.Triple | None = None) -> Iterator[Derivation]:
-        """Yield every way in which rules conclude a triple, or any that is not stated.
+        """Yield every way in which rules conclude a triple, or any.
 
         All premises hold, but their rounds may be higher than that of the conclusion; see
-        `round_of`. A triple that is stated too is concluded all the same.
+        `derivations`, which also has those by eq-sym, eq-trans and eq-rep. A triple that is
+        stated too is concluded all the same.
         """
-        if triple is None:
-            for join in self._rounds.joins:
-                for atom in join.head:
-                    yield from self._fired(join, atom, ONE)
+        codes = None if triple is None else self._coded(triple)
+        if triple is not None and codes is None:
             return
-        s, p, o = (self._code(term) for term in triple)
-        if s is None or p is None or o is None:
-            return
-        subject, value = np.array([s], dtype=np.int64), np.array([o], dtype=np.int64)
-        for join in self._rounds.joins:
-            for atom in join.head:
-                start = bound(atom, p, subject, value, self._rounds.same)
-                if start is not None:
-                    yield from self._fired(join, atom, start)
+        for concluded, step in self._history.fired(codes):
+            conclusion = self._triple(concluded)
+            if conclusion is not None:
+                yield self._derivation(conclusion, step)
 
     def steps(self) -> Iterator[Derivation]:
-        """Yield the firings whose premises all came in lower rounds than the conclusion.
-
-        At least one concludes each derived triple, so proofs made of them are well-founded.
-        """
+        """Yield the derivations of every derived triple; see `derivations`."""
+        if self._rounds.classes:
+            for triple in self.derived():
+                yield from self.derivations(triple)
+            return
         for join in self._rounds.joins:
-            keep = frozenset[str]().union(*(atom.variables for atom in (*join.body, *join.head)))
-            for rows in solve(self._rounds, join, keep):
+            if not join.head:
+                continue
+            for rows in solve(self._rounds, join, join.variables):
                 latest = np.zeros(rows.count, dtype=np.int64)
                 for atom in join.body:
                     latest = np.maximum(latest, self._rounds_of(rows, atom))
                 for atom in join.head:
-                    later = latest < self._rounds_of(rows, atom)
-                    yield from self._written(join, atom, rows.taken(later, keep))
+                    later = rows.taken(latest < self._rounds_of(rows, atom), join.variables)
+                    bodies = zip(*(instances(later, each) for each in join.body), strict=True)
+                    for codes, body in zip(instances(later, atom), bodies, strict=True):
+                        conclusion, premises = self._triple(codes), self._history.spelled(body)
+                        if conclusion is not None and premises is not None:
+                            yield self._derivation(conclusion, Step(join.rule, premises))
 
     def _rounds_of(self, rows: Rows, atom: Atom) -> Array:
-        """Return the round of a pattern's triple in each row."""
+        """Return the round of a pattern's triple in each row; 0 of what is read from a list."""
         keys = pack(rows.column(atom.subject), rows.column(atom.object))
         predicates = rows.column(atom.predicate)
         found = np.zeros(rows.count, dtype=np.int64)
-        for code in np.unique(predicates).tolist():
-            table = self._rounds.table(self._rounds.same(code))
+        for code in unique(predicates).tolist():
+            table = self._rounds.table(code)
             assert table is not None, "the triples of a firing are there"
             chosen = predicates == code
             found[chosen] = table.marks[np.searchsorted(table.keys, keys[chosen])] >> RULE_WIDTH
         return found
 
-    def _fired(self, join: Join, conclusion: Atom, start: Rows) -> Iterator[Derivation]:
-        keep = frozenset[str]().union(*(atom.variables for atom in (*join.body, *join.head)))
-        for rows in solve(self._rounds, join, keep, start):
-            yield from self._written(join, conclusion, rows)
+    def _derivation(self, conclusion: ox.Triple, step: Step) -> Derivation:
+        return Derivation(conclusion, self.names[step.rule], self._as_rdf(step.premises))
 
-    def _written(self, join: Join, conclusion: Atom, rows: Rows) -> Iterator[Derivation]:
-        columns = [self._instances(rows, atom) for atom in (conclusion, *join.body)]
-        for concluded, *premises in zip(*columns, strict=True):
-            triple = self._triple(concluded)
-            if triple is not None:
-                yield Derivation(triple, self.names[join.rule], self._premises(premises))
-
-    def _instances(self, rows: Rows, atom: Atom) -> list[tuple[int, int, int]]:
-        columns = [rows.column(slot).tolist() for slot in atom]
-        return [*zip(*columns, strict=True)]
-
-    def _premises(self, codes: Iterable[tuple[int, int, int]]) -> tuple[ox.Triple, ...]:
-        """Return premises as triples; what was read from lists as the triples of the lists."""
-        found: list[ox.Triple] = []
-        for s, p, o in codes:
-            if self._codes.terms[p] in {rl.MEMBER, rl.TWICE, rl.SEQUENCE}:
-                found += self._list(s, o)
-                continue
-            triple = self._triple((s, p, o))
-            if triple is not None:
-                found.append(triple)
-        return tuple(dict.fromkeys(found))
-
-    def _list(self, head: int, last: int) -> Iterator[ox.Triple]:
-        """Yield the triples of a list, up to the last node that has a member, or all."""
-        first, rest, nil = (
-            self._rounds.same(self._codes.code(ox.NamedNode(_RDF + name)))
-            for name in ("first", "rest", "nil")
-        )
-        firsts, rests = self._rounds.table(first), self._rounds.table(rest)
-        assert firsts is not None, "the list was read from this table"
-        assert rests is not None, "as above"
-        node, pending = head, []
-        while node != nil:
-            value = int(firsts.keys[np.searchsorted(firsts.keys, node << WIDTH)]) & MASK
-            following = int(rests.keys[np.searchsorted(rests.keys, node << WIDTH)]) & MASK
-            pending += [(node, first, value), (node, rest, following)]
-            node = following
-        if any(code == last for _, p, code in pending if p == first):
-            end = max(n for n, (_, p, code) in enumerate(pending) if p == first and code == last)
-            pending = pending[: end + 1]
-        for codes in pending:
+    def _as_rdf(self, premises: Iterable[Coded]) -> tuple[ox.Triple, ...]:
+        """Return premises as triples, each that is no RDF replaced by its own."""
+        found: dict[ox.Triple, None] = {}
+        for codes in premises:
             triple = self._triple(codes)
             if triple is not None:
-                yield triple
+                found[triple] = None
+                continue
+            step = next(self._history.steps(codes), None)
+            found |= dict.fromkeys(self._as_rdf(step.premises) if step else ())
+        return tuple(found)
 
-    def _triple(self, codes: tuple[int, int, int]) -> ox.Triple | None:
+    def _triple(self, codes: Coded) -> ox.Triple | None:
         """Return a triple of codes, None if it is no RDF."""
         s, p, o = (self._codes.terms[code] for code in codes)
         if isinstance(s, ox.Literal) or not isinstance(p, ox.NamedNode):
@@ -399,135 +408,64 @@ class Closure:
     def contradictions(self) -> Iterator[Contradiction]:
         """Yield what cannot all hold, each once: the rules that conclude false."""
         seen = set()
-        for join in self._rounds.joins:
-            if join.head:
-                continue
-            keep = frozenset[str]().union(*(atom.variables for atom in join.body))
-            for rows in solve(self._rounds, join, keep):
-                columns = [self._instances(rows, atom) for atom in join.body]
-                for premises in zip(*columns, strict=True):
-                    found = Contradiction(self.names[join.rule], self._premises(premises))
-                    key = found.rule, frozenset(map(str, found.premises))
-                    if key not in seen:
-                        seen.add(key)
-                        yield found
-        yield from self._ill_typed()
-        yield from self._clashing_literals()
-
-    def _ill_typed(self) -> Iterator[Contradiction]:
-        """Yield literals that are not of a datatype they must be of (dt-not-type)."""
-        name = f"{RL}dt-not-type"
-        for literal in self._literals():
-            code = self._codes.code(literal)
-            if datatypes.is_ill_typed(literal) and code < self._input:
-                place = np.flatnonzero(self._stated[:, 2] == code)[:1]
-                premises = tuple(
-                    t for t in (self._triple(tuple(self._stated[n].tolist())) for n in place) if t
-                )
-                detail = f"“{literal.value}” is no {literal.datatype.value.rpartition('#')[2]}"
-                yield Contradiction(name, premises, detail)
-        table = self._rounds.table(self._rounds.same(self._codes.code(_TYPE)))
-        for datatype in datatypes.DATATYPES if table else ():
-            code_of_type = self._codes.known(datatype)
-            if table is None or code_of_type is None:
-                continue
-            rows = table.keys[table.keys & MASK == code_of_type] >> WIDTH
-            for code in rows.tolist():
-                literal_ = self._codes.terms[code]
-                if (
-                    isinstance(literal_, ox.Literal)
-                    and datatypes.contains(datatype, literal_) is False
-                ):
-                    yield Contradiction(
-                        name,
-                        self._why_typed(code, datatype),
-                        f"{literal_} is no {datatype.value.rpartition('#')[2]}",
-                    )
-
-    def _why_typed(self, literal: int, datatype: ox.NamedNode) -> tuple[ox.Triple, ...]:
-        """Return premises of one firing that gives a literal its type."""
-        subject = np.array([literal], dtype=np.int64)
-        value = np.array([self._codes.code(datatype)], dtype=np.int64)
-        type_ = self._rounds.same(self._codes.code(_TYPE))
-        for join in self._rounds.joins:
-            for atom in join.head:
-                start = bound(atom, type_, subject, value, self._rounds.same)
-                if start is None:
-                    continue
-                keep = frozenset[str]().union(*(a.variables for a in join.body))
-                for rows in solve(self._rounds, join, keep, start):
-                    columns = [self._instances(rows, a)[:1] for a in join.body]
-                    return self._premises(column[0] for column in columns)
-        return ()
-
-    def _clashing_literals(self) -> Iterator[Contradiction]:
-        """Yield literals of different values that are concluded to be the same (dt-diff)."""
-        for members in self._rounds.classes.values():
-            literals = [
-                t for t in (self._codes.terms[m] for m in members) if isinstance(t, ox.Literal)
-            ]
-            values = {datatypes.value_of(each): each for each in literals}
-            values.pop(None, None)
-            if len(values) > 1:
-                one, other = sorted(map(str, values.values()))[:2]
-                yield Contradiction(
-                    f"{RL}dt-diff", (), f"{one} and {other} would be the same value"
-                )
+        for rule, premises, detail in clashes(self._rounds, self._history):
+            name = self.names[rule] if isinstance(rule, int) else RL + rule
+            found = Contradiction(name, self._as_rdf(premises), detail)
+            key = name, frozenset(found.premises), detail
+            if key not in seen:
+                seen.add(key)
+                yield found
 
     # Changing
 
     def change(self, added: Iterable[ox.Triple] = (), removed: Iterable[ox.Triple] = ()) -> None:
-        """Add and remove stated triples; what follows is then as if closed anew.
+        """Remove and add stated triples; what follows is then as if closed anew.
 
-        Where lists or equal terms are touched it is closed anew, since neither can be undone.
+        A triple that is both removed and added is stated afterwards. Where lists or equal terms
+        are touched it is closed anew, since what was once merged cannot be told apart.
 
         Raises: KgError, if a rule makes ever new terms.
         """
-        gone, new = self._codes.encode(removed), self._codes.encode(added)
-        before = {tuple(row) for row in self._stated.tolist()}
-        taken = {tuple(row) for row in gone.tolist()} & before
-        put = {tuple(row) for row in new.tolist()} - (before - taken)
-        kept = [row for row in self._stated.tolist() if tuple(row) not in taken]
-        stated = np.array([*kept, *sorted(put)], dtype=np.int32).reshape(-1, 3)
-        taken_rows = np.array(sorted(taken), dtype=np.int32).reshape(-1, 3)
-        put_rows = np.array(sorted(put), dtype=np.int32).reshape(-1, 3)
-        if not self._can_follow(taken_rows, put_rows):
-            terms = self._codes.terms
-            self._codes = Codes()
-            self._start(
-                self._codes.encode(
-                    _Generalized(*(terms[code] for code in row))  # type: ignore[misc]
-                    for row in stated.tolist()
-                )
-            )
-            return
-        self._stated = stated
-        self._input = len(self._codes)
-        if len(taken_rows):
-            self._rounds.retract(taken_rows)
-        if len(put_rows):
-            self._rounds.state(put_rows)
+        terms = len(self._codes)
+        put = by_predicate(self._rounds.encode(added))
+        known = (triple for triple in removed if self._coded(triple) is not None)
+        taken = _both(by_predicate(self._codes.encode(known)), self._stated)
+        taken = _without(taken, put)
+        put = _without(put, self._stated)
+        self._stated = _with(_without(self._stated, taken), put)
+        self._unsaid.difference_update(*((keys & MASK).tolist() for keys in put.values()))
+        if not self._follow(taken, put, new_literals=self._has_literals(terms)):
+            self._start_anew()
+        self._forget()
+
+    def _follow(
+        self, taken: Mapping[int, Array], put: Mapping[int, Array], *, new_literals: bool
+    ) -> bool:
+        """Return whether a change could be followed step by step."""
+        if new_literals and self._datatypes_that_matter():
+            return False
+        if taken and not (self._rounds.can_retract() and self._rounds.retract(taken)):
+            return False
+        times = self._rounds.times_lists_were_read
+        if put:
+            self._rounds.state(put)
             self._rounds.close(everything=False)
+        return times == self._rounds.times_lists_were_read
 
-    def _can_follow(self, taken: Rows32, put: Rows32) -> bool:
-        """Return whether a change can be followed step by step."""
-        new = (self._codes.terms[code] for code in np.unique(put[:, 2]).tolist())
-        typed = any(isinstance(term, ox.Literal) and _is_typed(term) for term in new)
-        return not typed and self._rounds.can_retract(taken)
+    def _has_literals(self, first: int) -> bool:
+        return any(isinstance(term, ox.Literal) for term in self._codes.terms[first:])
 
-
-def _is_typed(literal: ox.Literal) -> bool:
-    return not literal.language and literal.datatype != XSD.string
-
-
-class _Generalized(tuple):  # type: ignore[type-arg]
-    """A triple whose subject may be a literal; iterates as a triple does."""
-
-    def __new__(cls, *terms: Term) -> Self:
-        return super().__new__(cls, terms)
+    def _start_anew(self) -> None:
+        terms, self._codes = self._codes.terms, Codes()
+        stated: list[Generalised] = [
+            (terms[key >> WIDTH], terms[predicate], terms[key & MASK])
+            for predicate, keys in self._stated.items()
+            for key in keys.tolist()
+        ]
+        self._start(self._codes.encode(stated))
 
 
-def _named(pattern: Pattern, named: dict[str, Term]) -> Pattern:
+def _named(pattern: Pattern, named: Mapping[str, Term]) -> Pattern:
     """Return a pattern with some of its variables filled in."""
     return Pattern(
         *(
@@ -535,3 +473,22 @@ def _named(pattern: Pattern, named: dict[str, Term]) -> Pattern:
             for slot in pattern
         )
     )
+
+
+def _both(one: Mapping[int, Array], other: Mapping[int, Array]) -> dict[int, Array]:
+    return _some({p: keys[contains(other.get(p, NONE), keys)] for p, keys in one.items()})
+
+
+def _without(one: Mapping[int, Array], other: Mapping[int, Array]) -> dict[int, Array]:
+    return _some({p: keys[~contains(other.get(p, NONE), keys)] for p, keys in one.items()})
+
+
+def _with(one: Mapping[int, Array], other: Mapping[int, Array]) -> dict[int, Array]:
+    both = {**one, **other}
+    return {
+        p: unique(np.concatenate([one.get(p, NONE), other.get(p, NONE)])) for p in sorted(both)
+    }
+
+
+def _some(keys: Mapping[int, Array]) -> dict[int, Array]:
+    return {predicate: found for predicate, found in keys.items() if len(found)}

@@ -13,7 +13,12 @@ from numpy.typing import NDArray
 from kg.errors import KgError
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal
+# A literal as a subject and a blank node as a predicate are no RDF, but the rules go over such
+# triples too.
+Generalised = tuple[Term, Term, Term]
+Coded = tuple[int, int, int]
 Array = NDArray[np.int64]
+Rows32 = NDArray[np.int32]  # triples in codes: subject, predicate, object
 
 # Two codes and the ordinal of a rule share one 64-bit integer: 26 + 26 + 11 = 63 bits. That is
 # 67 million terms, whose names alone take more memory than the engine's columns.
@@ -51,8 +56,8 @@ class Codes:
         """Return the code of a term, None if it was never met."""
         return self._codes.get(term)
 
-    def encode(self, triples: Iterable[ox.Triple]) -> NDArray[np.int32]:
-        """Return the triples as rows of codes: subject, predicate, object.
+    def encode(self, triples: Iterable[ox.Triple | Generalised]) -> Rows32:
+        """Return the triples as rows of codes.
 
         Raises: KgError, if there are too many terms, or a triple stands inside a triple.
         """

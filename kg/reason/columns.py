@@ -6,17 +6,12 @@ and rule of the triple), and sorted by object from the first time that a join as
 All keys of a column are unique.
 """
 
-from typing import TypeVar
-
 import numpy as np
 from numpy.typing import NDArray
 
-from kg.reason.codes import MASK, RULE_WIDTH, WIDTH, Array
+from kg.reason.codes import MASK, RULE_WIDTH, WIDTH, Array, Rows32
 
-Marks = NDArray[np.int32]  # round << RULE_WIDTH | rule: 20 bits, so a million rounds
-_Column = TypeVar("_Column", Array, Marks)
 NONE: Array = np.empty(0, dtype=np.int64)
-_NO_MARKS: Marks = np.empty(0, dtype=np.int32)
 
 SUBJECT, OBJECT = 0, 1
 
@@ -58,6 +53,22 @@ def first_of_equal(ordered: Array) -> NDArray[np.bool_]:
     return first
 
 
+def earliest(keys: Array, marks: Array) -> tuple[Array, Array]:
+    """Return the keys sorted, each once, with the least of its marks."""
+    order = np.lexsort((marks, keys))
+    first = first_of_equal(keys[order])
+    return keys[order][first], marks[order][first]
+
+
+def by_predicate(rows: Rows32) -> dict[int, Array]:
+    """Return triples as keys by predicate, sorted by subject and unique."""
+    ordered = rows[np.argsort(rows[:, 1], kind="stable")].astype(np.int64)
+    starts = np.flatnonzero(first_of_equal(ordered[:, 1]))
+    keys = np.split(pack(ordered[:, 0], ordered[:, 2]), starts[1:])
+    predicates = ordered[starts, 1].tolist()
+    return {p: unique(part) for p, part in zip(predicates, keys, strict=False)}
+
+
 def matches(keys: Array, sides: Array) -> tuple[Array, Array]:
     """Return each pair of a row of `sides` and a key whose upper side it is: row, lower side.
 
@@ -71,6 +82,14 @@ def matches(keys: Array, sides: Array) -> tuple[Array, Array]:
     before = np.cumsum(counts) - counts
     places = np.arange(total) + np.repeat(first - before, counts)
     return rows, keys[places] & MASK
+
+
+def least_matches(keys: Array, sides: Array) -> tuple[Array, Array]:
+    """Return as `matches` does, for each row the least of its matches only."""
+    first = np.searchsorted(keys, sides << WIDTH)
+    first[first == len(keys)] = 0
+    rows = np.flatnonzero(keys[first] >> WIDTH == sides) if len(keys) else NONE
+    return rows, keys[first[rows]] & MASK
 
 
 def slice_of(keys: Array, side: int) -> Array:
@@ -90,9 +109,9 @@ class Table:
 
     __slots__ = ("_by_object", "_fresh_by_object", "_late", "fresh", "keys", "marks")
 
-    def __init__(self) -> None:
-        self.keys: Array = NONE
-        self.marks: Marks = _NO_MARKS
+    def __init__(self, keys: Array = NONE, marks: Array = NONE) -> None:
+        self.keys = keys
+        self.marks = marks
         self.fresh: Array = NONE
         self._by_object: Array | None = None
         self._fresh_by_object: Array | None = None
@@ -110,14 +129,13 @@ class Table:
             self._by_object = np.sort(swapped(self.keys))
         for added in self._late:
             by_object = np.sort(swapped(added))
-            self._by_object = _merged(
-                self._by_object, by_object, _places(self._by_object, by_object)
-            )
+            places = _places(self._by_object, by_object)
+            self._by_object = _merged(self._by_object, by_object, places)
         self._late = []
         return self._by_object
 
-    def add(self, keys: Array, marks: Marks) -> None:
-        """Add keys that are not there, sorted by subject; they are fresh."""
+    def add(self, keys: Array, marks: Array) -> None:
+        """Add keys that are not there, sorted by subject and unique; they are fresh."""
         places = _places(self.keys, keys)
         self.keys = _merged(self.keys, keys, places)
         self.marks = _merged(self.marks, marks, places)
@@ -136,8 +154,15 @@ class Table:
 
     def settle(self) -> None:
         """Let nothing be fresh any more."""
-        if len(self.fresh):
-            self.fresh, self._fresh_by_object = NONE, None
+        self.refresh(NONE)
+
+    def refresh(self, keys: Array) -> None:
+        """Let these be fresh and no others: sorted keys that are there."""
+        self.fresh, self._fresh_by_object = keys, None
+
+    def marks_of(self, keys: Array) -> Array:
+        """Return the marks of keys, all of which are there."""
+        return self.marks[np.searchsorted(self.keys, keys)]
 
     def mark_of(self, subject: int, value: int) -> int | None:
         """Return the mark of one triple, None if it is not there."""
@@ -153,9 +178,9 @@ def _places(old: Array, added: Array) -> Array:
     return np.searchsorted(old, added) + np.arange(len(added))
 
 
-def _merged(old: _Column, added: _Column, places: Array) -> _Column:
+def _merged(old: Array, added: Array, places: Array) -> Array:
     """Return a column with rows added at places; linear."""
-    merged = np.empty(len(old) + len(added), dtype=old.dtype)
+    merged = np.empty(len(old) + len(added), dtype=np.int64)
     stay = np.ones(len(merged), dtype=np.bool_)
     stay[places] = False
     merged[places] = added

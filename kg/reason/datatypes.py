@@ -1,18 +1,22 @@
 """Literals by value: which are the same, which datatype they belong to, which are ill-typed.
 
-Two literals are the same where lexical forms of one value space mean one value: `"1"^^xsd:integer`
-and `"01"^^xsd:byte`. rdflib reads the lexical forms.
+Two literals are the same where lexical forms of one value space mean one value:
+`"1"^^xsd:integer` and `"01"^^xsd:byte`. Values are told apart by identity, not equality: `0.0` and
+`-0.0` are two values, and so is one instant told in two time zones.
 
 Source: https://www.w3.org/TR/owl2-syntax/#Datatype_Maps and
         https://www.w3.org/TR/owl2-profiles/#Entities_3 (the datatypes of OWL 2 RL)
 """
 
+import base64
+import binascii
 import math
 import re
-from collections.abc import Hashable, Iterable
+from calendar import monthrange
+from collections.abc import Hashable
 from decimal import Decimal
-from functools import cache
 
+import numpy as np
 import pyoxigraph as ox
 
 from kg.terms import PREFIXES
@@ -69,8 +73,13 @@ ANNOTATION_PROPERTIES: tuple[ox.NamedNode, ...] = (
 
 Value = tuple[str, Hashable]  # the value space, and the value in it
 
+_DECIMAL = r"[+-]?(\d+(\.\d*)?|\.\d+)"
+_DATE_TIME = re.compile(
+    r"(-?(?:[1-9]\d{3,999}|0\d{3}))-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d(?:\.\d+)?)(Z|[+-]\d\d:\d\d)?",
+    re.ASCII,
+)
 
-@cache
+
 def value_of(literal: ox.Literal) -> Value | None:
     """Return the value of a literal; None for an unknown datatype, or a lexical form without one.
 
@@ -79,17 +88,32 @@ def value_of(literal: ox.Literal) -> Value | None:
     >>> value_of(ox.Literal("300", datatype=ox.NamedNode(_XSD + "byte"))) is None
     True
     """
+    text, datatype = literal.value, literal.datatype
     if literal.language:
-        return "langString", (literal.value, literal.language.lower())
-    if literal.datatype == _STRING:
-        return "string", literal.value
-    name = literal.datatype.value.removeprefix(_XSD)
-    if literal.datatype not in _SUPPORTED:
+        return "langString", (text, literal.language.lower())
+    if datatype == _STRING:
+        return "string", text
+    if datatype not in _SUPPORTED:
         return None
+    name = _local(datatype)
     if name in _STRINGS:
-        matched = re.fullmatch(_STRINGS[name], literal.value)
-        return ("string", literal.value) if matched else None
-    return _parsed(name, literal)
+        return ("string", text) if re.fullmatch(_STRINGS[name], text) else None
+    if name == "decimal" or name in _INTEGERS:
+        return _number(name, text)
+    if name in {"double", "float"}:
+        return _floating(name, text)
+    if name in {"dateTime", "dateTimeStamp"}:
+        return _instant(name, text)
+    if name == "PlainLiteral":
+        return _plain(text)
+    if name == "boolean":
+        known = {"true": True, "1": True, "false": False, "0": False}
+        return (name, known[text]) if text in known else None
+    if name in {"hexBinary", "base64Binary"}:
+        return _binary(name, text)
+    # Any string is an IRI reference to xsd:anyURI, and the value of an rdf:XMLLiteral is compared
+    # as it is written. Nothing is of type rdfs:Literal by its lexical form.
+    return (name, text) if name in {"anyURI", "XMLLiteral"} else None
 
 
 def is_ill_typed(literal: ox.Literal) -> bool:
@@ -104,69 +128,105 @@ def contains(datatype: ox.NamedNode, literal: ox.Literal) -> bool | None:
     >>> contains(integer, ox.Literal("1.0", datatype=decimal))
     True
     """
-    value = value_of(literal)
-    if datatype not in _SUPPORTED or literal.datatype not in {
-        *_SUPPORTED,
-        ox.NamedNode(_RDF + "langString"),
-    }:
+    if datatype not in _SUPPORTED or not (literal.language or literal.datatype in _SUPPORTED):
         return None
+    value = value_of(literal)
     if value is None:
         return False
     space, inside = value
-    name = datatype.value.rpartition("#")[2]
+    name = _local(datatype)
     if name == "Literal":
         return True
     if name == "PlainLiteral":
         return space in {"string", "langString"}
-    if name in _INTEGERS:
-        least, greatest = _INTEGERS[name]
-        return (
-            isinstance(inside, Decimal)
-            and inside == inside.to_integral_value()
-            and (least is None or inside >= least)
-            and (greatest is None or inside <= greatest)
-        )
     if name in _STRINGS:
-        return (
-            isinstance(inside, str)
-            and space == "string"
-            and bool(re.fullmatch(_STRINGS[name], inside))
-        )
+        return space == "string" and bool(re.fullmatch(_STRINGS[name], str(inside)))
+    if name in _INTEGERS:
+        return isinstance(inside, Decimal) and _fits(name, inside)
     if name == "dateTimeStamp":
-        return space == "dateTime" and literal.datatype.value.endswith("dateTimeStamp")
+        return isinstance(inside, tuple) and space == "dateTime" and inside[-1] is not None
     return space == name
 
 
-def classes_of_equal(literals: Iterable[ox.Literal]) -> list[list[ox.Literal]]:
-    """Return the literals that share a value with another, in groups (rule dt-eq)."""
-    groups: dict[Value, list[ox.Literal]] = {}
-    for literal in literals:
-        value = None if literal.language else value_of(literal)
-        if value is not None:
-            groups.setdefault(value, []).append(literal)
-    return [group for group in groups.values() if len(group) > 1]
+def _local(datatype: ox.NamedNode) -> str:
+    return datatype.value.rpartition("#")[2]
 
 
-def _parsed(name: str, literal: ox.Literal) -> Value | None:
-    from rdflib import Literal, URIRef  # noqa: PLC0415 only graphs with typed literals pay for it
-
-    read = Literal(literal.value, datatype=URIRef(literal.datatype.value))
-    if read.ill_typed or read.value is None:
+def _number(name: str, text: str) -> Value | None:
+    if not re.fullmatch(_DECIMAL, text, re.ASCII) or (name != "decimal" and "." in text):
         return None
-    if name in _INTEGERS or name == "decimal":
-        number = Decimal(read.value)
-        if name == "decimal":
-            return "decimal", number
-        least, greatest = _INTEGERS[name]
-        fits = (least is None or number >= least) and (greatest is None or number <= greatest)
-        return ("decimal", number) if fits else None
-    if name in {"float", "double"}:
-        real = float(read.value)
-        return name, "NaN" if math.isnan(real) else (real, math.copysign(1, real))
-    if name in {"dateTime", "dateTimeStamp"}:
-        if name == "dateTimeStamp" and read.value.tzinfo is None:
-            return None
-        return "dateTime", (read.value, read.value.tzinfo is None)
-    if name == "XMLLiteral":
-        return name, literal.value
-    return name, read.value if isinstance(read.value, Hashable) else str(read.value)
+    number = Decimal(text)
+    if name != "decimal" and not _fits(name, number):
+        return None
+    return "decimal", number
+
+
+def _fits(name: str, number: Decimal) -> bool:
+    least, greatest = _INTEGERS[name]
+    return (
+        number == number.to_integral_value()
+        and (least is None or number >= least)
+        and (greatest is None or number <= greatest)
+    )
+
+
+def _floating(name: str, text: str) -> Value | None:
+    if not re.fullmatch(rf"{_DECIMAL}([eE][+-]?\d+)?|[+-]?INF|NaN", text, re.ASCII):
+        return None
+    number = float(text.replace("INF", "inf"))
+    if name == "float":
+        with np.errstate(over="ignore"):
+            number = float(np.float32(number))
+    return name, "NaN" if math.isnan(number) else (number, math.copysign(1, number))
+
+
+def _instant(name: str, text: str) -> Value | None:
+    """Return year, month, day, hour, minute, second and the offset in minutes, none if untold."""
+    matched = _DATE_TIME.fullmatch(text)
+    if matched is None or (name == "dateTimeStamp" and not matched[7]):
+        return None
+    year, month, day, hour, minute = (int(matched[place]) for place in range(1, 6))
+    second = Decimal(matched[6])
+    midnight = hour == 24 and minute == 0 and second == 0  # of the following day
+    # The Gregorian calendar repeats itself after 400 years, and Python knows none before year 1.
+    alike = year % 400 + 400
+    if not 1 <= month <= 12 or not 1 <= day <= monthrange(alike, month)[1]:
+        return None
+    if not midnight and (hour > 23 or minute > 59 or second >= 60):
+        return None
+    offset = _offset(matched[7])
+    if offset is not None and abs(offset) > 14 * 60:
+        return None
+    if midnight:
+        hour, day = 0, day + 1
+        if day > monthrange(alike, month)[1]:
+            day, month = 1, month + 1
+        if month > 12:
+            month, year = 1, year + 1
+    return "dateTime", (year, month, day, hour, minute, second, offset)
+
+
+def _offset(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if text == "Z":
+        return 0
+    minutes = int(text[1:3]) * 60 + int(text[4:])
+    return -minutes if text[0] == "-" else minutes
+
+
+def _plain(text: str) -> Value | None:
+    """Return the value of `words@language`, or of `words@`."""
+    words, at, language = text.rpartition("@")
+    if not at:
+        return None
+    return ("langString", (words, language.lower())) if language else ("string", words)
+
+
+def _binary(name: str, text: str) -> Value | None:
+    try:
+        if name == "hexBinary":
+            return (name, bytes.fromhex(text)) if re.fullmatch(r"[0-9a-fA-F]*", text) else None
+        return name, base64.b64decode(text.replace(" ", ""), validate=True)
+    except (binascii.Error, ValueError):
+        return None

@@ -37,6 +37,9 @@ class Row:
         each: premises repeated for each member of the list `?l`: `{i}` is its place from 0, `{j}`
             the next, and `?e{i}` the member.
         distinct: two variables that differ in code, where the rule would else say `x sameAs x`.
+        least: a variable of one premise, of which the least match is enough: the equalities of all
+            the others with that one give the rest by eq-trans, and there is one for each value
+            and not for each pair of values.
         group: "equality" for what representatives of equal terms do instead; "trivial" for what
             says nothing and is left out by default.
     """
@@ -46,6 +49,7 @@ class Row:
     then: str = ""
     each: str = ""
     distinct: tuple[str, str] | None = None
+    least: str = ""
     group: Group = ""
 
 
@@ -71,9 +75,9 @@ ROWS: tuple[Row, ...] = (
     Row("prp-dom", "?p rdfs:domain ?c . ?x ?p ?y", "?x a ?c"),
     Row("prp-rng", "?p rdfs:range ?c . ?x ?p ?y", "?y a ?c"),
     Row("prp-fp", "?p a owl:FunctionalProperty . ?x ?p ?y , ?z", "?y owl:sameAs ?z",
-        distinct=("y", "z")),
+        distinct=("y", "z"), least="z"),
     Row("prp-ifp", "?p a owl:InverseFunctionalProperty . ?x ?p ?z . ?y ?p ?z", "?x owl:sameAs ?y",
-        distinct=("x", "y")),
+        distinct=("x", "y"), least="y"),
     Row("prp-irp", "?p a owl:IrreflexiveProperty . ?x ?p ?x"),
     Row("prp-symp", "?p a owl:SymmetricProperty . ?x ?p ?y", "?y ?p ?x"),
     Row("prp-asyp", "?p a owl:AsymmetricProperty . ?x ?p ?y . ?y ?p ?x"),
@@ -105,13 +109,13 @@ ROWS: tuple[Row, ...] = (
     Row("cls-hv2", "?c owl:hasValue ?y ; owl:onProperty ?p . ?x ?p ?y", "?x a ?c"),
     Row("cls-maxc1", "?c owl:maxCardinality 0 ; owl:onProperty ?p . ?x a ?c ; ?p ?y"),
     Row("cls-maxc2", "?c owl:maxCardinality 1 ; owl:onProperty ?p . ?x a ?c ; ?p ?y , ?z",
-        "?y owl:sameAs ?z", distinct=("y", "z")),
+        "?y owl:sameAs ?z", distinct=("y", "z"), least="z"),
     Row("cls-maxqc1", "?c owl:maxQualifiedCardinality 0 ; owl:onProperty ?p ; owl:onClass ?d . ?x a ?c ; ?p ?y . ?y a ?d"),
     Row("cls-maxqc2", "?c owl:maxQualifiedCardinality 0 ; owl:onProperty ?p ; owl:onClass owl:Thing . ?x a ?c ; ?p ?y"),
     Row("cls-maxqc3", "?c owl:maxQualifiedCardinality 1 ; owl:onProperty ?p ; owl:onClass ?d . ?x a ?c ; ?p ?y , ?z . ?y a ?d . ?z a ?d",
         "?y owl:sameAs ?z", distinct=("y", "z")),
     Row("cls-maxqc4", "?c owl:maxQualifiedCardinality 1 ; owl:onProperty ?p ; owl:onClass owl:Thing . ?x a ?c ; ?p ?y , ?z",
-        "?y owl:sameAs ?z", distinct=("y", "z")),
+        "?y owl:sameAs ?z", distinct=("y", "z"), least="z"),
     Row("cls-oo", "?c owl:oneOf ?l . ?l list:member ?y", "?y a ?c"),
     # Table 7: class axioms
     Row("cax-sco", "?c rdfs:subClassOf ?d . ?x a ?c", "?x a ?d"),

@@ -5,61 +5,85 @@ The premises of a triple's first firing all came in lower rounds, so proofs that
 are well-founded.
 
 Terms that are the same (owl:sameAs, literals of one value) are one representative in all columns,
-the one with the least code, and triples are counted once, not once a name. What was rewritten is
-kept in `archive` with its mark, and each equality in `equalities`, for proofs.
+the one with the least code, and triples are counted once, not once a name. A triple that was
+stated or concluded under another name is kept in `archive` with its mark, and each equality in
+`equalities`; kg/reason/history.py explains from these what stands in the columns.
+
+As soon as some term has two names, rounds are `SPACE` apart, for the steps in between. With q the
+round of a conclusion:
+
+    q            what the rules conclude, under the names they say it with, and equalities
+    q + 1 …      equalities by eq-sym and eq-trans, at most 1 + WIDTH steps
+    q + RENAMED  the conclusions under their representatives, by up to three steps of eq-rep
+    …            any triple under any other name, up to three steps after its representatives
+    q + READ     premises under the names that the next firings read them by
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pyoxigraph as ox
-from numpy.typing import NDArray
 
 from kg.errors import KgError
-from kg.reason.codes import MASK, RULE_MASK, RULE_WIDTH, WIDTH, Array, Codes
+from kg.reason import datatypes
+from kg.reason.bindings import Rows
+from kg.reason.codes import (
+    MASK,
+    RULE_MASK,
+    RULE_WIDTH,
+    WIDTH,
+    Array,
+    Codes,
+    Generalised,
+    Rows32,
+    Term,
+)
 from kg.reason.columns import (
     NONE,
+    OBJECT,
     SUBJECT,
-    Marks,
     Table,
     contains,
+    earliest,
     first_of_equal,
     mark,
     pack,
+    slice_of,
     unique,
 )
-from kg.reason.lists import Lists, named_in, read_lists
-from kg.reason.plan import Atom, Join, Rows, solve
+from kg.reason.lists import ListReader, Lists
+from kg.reason.plan import Atom, Join, solve
 from kg.reason.rl import MEMBER, SEQUENCE, TWICE
 from kg.terms import PREFIXES
 
-Rows32 = NDArray[np.int32]  # triples in codes: subject, predicate, object
 STATED = 0  # the ordinal of no rule
+SPACE, ADDED, RENAMED, READ = 64, 3, 33, 41
 
 # A BIND may make new terms, and terms from those. A chain of a thousand is no rule about history
 # or anything else that ends; a day counted on from another, the longest chain known here, takes
 # one step for each day between two events.
 _LONGEST_CHAIN = 1_000
+# Two BINDs that feed each other make twice as many terms each round and are stopped by their
+# number: so many, or ten for each term that was stated.
+_MOST_MADE = 1_000_000
 
-_OWL, _RDF = PREFIXES["owl"], PREFIXES["rdf"]
-_SAME = ox.NamedNode(_OWL + "sameAs")
-_TYPE = ox.NamedNode(_RDF + "type")
+SAME = ox.NamedNode(PREFIXES["owl"] + "sameAs")
 
 
-class Merged(NamedTuple):
-    """Triples of one predicate that were rewritten.
+class Archived(NamedTuple):
+    """Triples of one predicate that stand in the columns under other names.
 
     Attributes:
         predicate: as it was.
-        keys: as they were, sorted by subject.
+        keys: as they were; neither sorted nor unique.
         marks: of each.
     """
 
     predicate: int
     keys: Array
-    marks: Marks
+    marks: Array
 
 
 class Rounds:
@@ -68,29 +92,34 @@ class Rounds:
     def __init__(
         self,
         codes: Codes,
-        joins: Sequence[Join],
-        list_joins: Callable[[Lists], Sequence[Join]],
-        ordinals: dict[str, int],
+        ordinals: Mapping[str, int],
         *,
         representatives: bool = True,
     ) -> None:
         self.codes = codes
         self.round = 0
-        self.archive: list[Merged] = []
+        self.passes = 0
+        self.archive: list[Archived] = []
         self.equalities: list[tuple[int, int, int]] = []  # two codes and the mark
+        self.sequences: dict[int, tuple[int, ...]] = {}  # members, by the code of the sequence
         self.broken_lists: dict[int, str] = {}
+        self.times_lists_were_read = 0
         self._tables: dict[int, Table] = {}
-        self._rules = list(joins)
-        self._list_joins = list_joins
-        self._of_lists: dict[tuple[int, tuple[Atom, ...]], Join] = {}
+        self._rules: list[Join] = []
+        self._along: Callable[[Lists], Iterable[tuple[Join, tuple[int, ...]]]] = lambda _: ()
+        self._of_lists: dict[tuple[int, tuple[Atom, ...]], tuple[Join, tuple[int, ...]]] = {}
         self._ordinals = ordinals
-        self._representatives = representatives
-        self._same = codes.code(_SAME)
-        self._listed = frozenset(named_in(codes))
+        self._by_representatives = representatives
+        self._same = codes.code(SAME)
+        self._reader = ListReader(codes, self.table, self.same)
         self._internal = frozenset(map(codes.code, (MEMBER, TWICE, SEQUENCE)))
-        self._representative: Array = NONE
-        self._members: dict[int, list[int]] = {}
+        self._representative: Array = NONE  # by code; codes beyond its end stand for themselves
+        self._classes: dict[int, list[int]] = {}
+        self._changed: frozenset[int] = frozenset()  # terms with another representative by now
         self._depth: dict[int, int] = {}  # of terms that a BIND made
+        self._values: dict[datatypes.Value, int] = {}
+        self._most_terms = _MOST_MADE
+        self._meet_literals(0)
 
     # What a join reads
 
@@ -110,19 +139,47 @@ class Rounds:
         """Return the representative of a term."""
         return int(self._representative[code]) if code < len(self._representative) else code
 
-    def members(self, code: int) -> Sequence[int]:
-        """Return the terms that a representative stands for, sorted."""
-        return self._members.get(code, (code,))
-
     @property
     def classes(self) -> dict[int, list[int]]:
-        """Return the members of each representative that stands for others too."""
-        return self._members
+        """Return the names of each representative that has several, itself among them, sorted."""
+        return self._classes
+
+    def rule_by(
+        self,
+        rules: Sequence[Join],
+        along: Callable[[Lists], Iterable[tuple[Join, tuple[int, ...]]]],
+    ) -> None:
+        """Let these be the rules, with those that go along each list, and its members."""
+        self._rules, self._along = list(rules), along
+
+    def made(self, term: Term, sources: Iterable[int]) -> int:
+        """Return the code of a term that a BIND makes from others.
+
+        Raises: KgError, if it makes ever new terms.
+        """
+        known = self.codes.known(term)
+        if known is not None:
+            return known
+        code = self.codes.code(term)
+        self._depth[code] = 1 + max((self._depth.get(source, 0) for source in sources), default=0)
+        hint = "a rule must come to an end: bind only what other triples limit"
+        if self._depth[code] > _LONGEST_CHAIN:
+            raise KgError(
+                f"a BIND makes ever new terms, {_LONGEST_CHAIN:,} from one another; "
+                f"the last is {term}",
+                hint=hint,
+            )
+        if len(self.codes) > self._most_terms:
+            raise KgError(
+                f"BINDs made {len(self._depth):,} terms and go on; the last is {term}", hint=hint
+            )
+        self._meet_literals(code)
+        return code
 
     @property
     def joins(self) -> list[Join]:
         """Return the rules, and one for each list that a rule goes along."""
-        return [*self._rules, *self._of_lists.values()]
+        return [*self._rules, *(join for join, _ in self._of_lists.values())]
 
     def tables(self) -> Iterator[tuple[int, Table]]:
         """Yield each predicate with its table, in the order of codes; lists are left out."""
@@ -131,37 +188,62 @@ class Rounds:
 
     # Stating
 
-    def state(self, rows: Rows32) -> None:
-        """Add stated triples, as rows of codes. Those that were derived are stated now."""
-        found: dict[int, list[Array]] = {}
-        order = np.argsort(rows[:, 1], kind="stable")
-        ordered = rows[order].astype(np.int64)
-        starts = np.flatnonzero(np.diff(ordered[:, 1], prepend=-1))
-        for start, end in zip(starts, [*starts[1:], len(ordered)], strict=True):
-            part = ordered[start:end]
-            keys = pack(part[:, 0], part[:, 2])
-            table = self._tables.get(int(part[0, 1]))
+    def state(self, stated: Mapping[int, Array]) -> None:
+        """Add stated triples: sorted keys by predicate. Those that were derived are stated now."""
+        for predicate, keys in stated.items():
+            table = self._tables.get(predicate)
             if table is not None:
-                keys = unique(keys)
-                known = contains(table.keys, keys)
-                table.marks[np.searchsorted(table.keys, keys[known])] = mark(0, STATED)
-            found[int(part[0, 1])] = [keys << RULE_WIDTH]
-        self._absorb(found, 0)
+                known = keys[contains(table.keys, keys)]
+                table.marks[np.searchsorted(table.keys, known)] = mark(0, STATED)
+        self._most_terms = max(self._most_terms, len(self.codes) * 10)
+        self._absorb({p: [keys << RULE_WIDTH | STATED] for p, keys in stated.items()}, 0)
 
-    def give(self, rows: Rows32, rule: int) -> None:
-        """Add triples that a rule gives without premises, in round 0."""
-        for predicate in np.unique(rows[:, 1]).tolist():
-            part = rows[rows[:, 1] == predicate].astype(np.int64)
-            self._add(predicate, [pack(part[:, 0], part[:, 2]) << RULE_WIDTH | rule], 0)
+    def give(self, given: Mapping[int, Array], rule: int) -> None:
+        """Add triples that a rule gives without premises, in round 0: sorted keys by predicate."""
+        for predicate, keys in given.items():
+            self._add(predicate, [keys << RULE_WIDTH | rule], 0)
 
-    def equate(self, pairs: Iterable[tuple[int, int]], rule: int) -> None:
-        """Merge terms that are the same whatever is stated: literals of one value."""
-        found = [(one << WIDTH | other) << RULE_WIDTH | rule for one, other in pairs]
-        if found:
-            self.round += 1
-            changed = self._united(np.array(found, dtype=np.int64), self.round)
-            self._rewrite(changed)
-            self._read_lists()
+    def met(self, term: Term) -> int:
+        """Return the code of a term that a rule concludes."""
+        first = len(self.codes)
+        code = self.codes.code(term)
+        self._meet_literals(first)
+        return code
+
+    def meant(self, term: Term) -> int:
+        """Return the code by which a rule finds a term: a literal by its value."""
+        value = datatypes.value_of(term) if isinstance(term, ox.Literal) else None
+        known = None if value is None else self._values.get(value)
+        return self.met(term) if known is None else known
+
+    def encode(self, triples: Iterable[ox.Triple | Generalised]) -> Rows32:
+        """Return triples as rows of codes.
+
+        Raises: KgError, if there are too many terms, or a triple stands inside a triple.
+        """
+        first = len(self.codes)
+        rows = self.codes.encode(triples)
+        self._meet_literals(first)
+        return rows
+
+    def _meet_literals(self, first: int) -> None:
+        """Let literals from a code on be the same as those of their value that were met before.
+
+        They are in no column yet, so nothing has to be rewritten.
+        """
+        for code in range(first, len(self.codes)):
+            term = self.codes.terms[code]
+            value = datatypes.value_of(term) if isinstance(term, ox.Literal) else None
+            if value is None:
+                continue
+            known = self._values.setdefault(value, code)
+            if known != code:
+                self._mapped(NONE)
+                equality = mark(self.round, self._ordinals["dt-eq"])
+                self.equalities.append((known, code, equality))
+                representative = self.same(known)
+                self._representative[code] = representative
+                self._classes.setdefault(representative, [representative]).append(code)
 
     # Closing
 
@@ -170,58 +252,72 @@ class Rounds:
 
         Raises: KgError, if a BIND makes ever new terms.
         """
-        while everything or self.predicates(fresh=True) or self._lists_are_fresh():
-            self._absorb(self._concluded(everything=everything), self.round + 1)
+        while everything or self.predicates(fresh=True):
+            found = self._concluded(everything=everything)
+            self._absorb(found, self.round + (SPACE if self._classes else 1))
+            self.passes += 1
             everything = False
 
     def _concluded(self, *, everything: bool) -> dict[int, list[Array]]:
         """Return what the rules conclude, by predicate: keys, above the ordinal of the rule."""
         found: dict[int, list[Array]] = defaultdict(list)
-        for join in self.joins:
-            if not join.head or not self._can_fire(join):
-                continue
-            for fresh in [-1] if everything else self._fresh_atoms(join):
-                before = len(self.codes)
-                for rows in solve(self, join, join.head_variables, fresh=fresh):
-                    self._note_depth(join, rows, before)
+        premises: dict[int, list[Array]] = defaultdict(list)
+        for join in self._rules_in_force():
+            by_other_names = self._reads_other_names(join)
+            keep = join.variables if by_other_names else join.head_variables
+            for fresh in (
+                [-1] if everything or self._means_other(join) else self._fresh_atoms(join)
+            ):
+                for rows in solve(self, join, keep, fresh=fresh):
                     for atom in join.head:
-                        _collect(found, rows, atom, join.rule)
+                        collect(found, rows, atom, join.rule)
+                    for atom in join.body if by_other_names else ():
+                        collect(premises, rows, atom, STATED)
+        for predicate, chunks in premises.items():
+            self._note_premises(predicate, unique(np.concatenate(chunks) >> RULE_WIDTH))
+        self._changed = frozenset()
         return found
 
-    def _can_fire(self, join: Join) -> bool:
-        return all(
-            not isinstance(atom.predicate, int) or self.same(atom.predicate) in self._tables
-            for atom in join.body
+    def _means_other(self, join: Join) -> bool:
+        """Return whether a premise has a constant whose representative has just changed.
+
+        To such a rule all triples of the representative are fresh.
+        """
+        return bool(self._changed) and any(
+            slot in self._changed for atom in join.body for slot in atom
         )
+
+    def _rules_in_force(self) -> Iterator[Join]:
+        """Yield the rules that conclude something and whose premises have triples.
+
+        A list whose members are called by other names by now has been read again.
+        """
+        of_lists = (
+            join
+            for join, members in self._of_lists.values()
+            if not self._classes or all(self.same(each) == each for each in members)
+        )
+        for join in (*self._rules, *of_lists):
+            if join.head and all(
+                not isinstance(atom.predicate, int) or self.same(atom.predicate) in self._tables
+                for atom in join.body
+            ):
+                yield join
 
     def _fresh_atoms(self, join: Join) -> list[int]:
-        fresh = []
-        for index, atom in enumerate(join.body):
-            predicate = atom.predicate
-            if isinstance(predicate, str) or len(self._tables[self.same(predicate)].fresh):
-                fresh.append(index)
-        return fresh
+        """Return which premises a fresh triple could match."""
+        return [n for n, atom in enumerate(join.body) if self._may_match_fresh(atom)]
 
-    def _note_depth(self, join: Join, rows: Rows, before: int) -> None:
-        """Keep how many BINDs deep the terms made just now are.
-
-        Raises: KgError, if a chain of them is too long.
-        """
-        if len(self.codes) == before:
-            return
-        columns = [rows.column(name) for name in sorted(join.head_variables)]
-        deepest = max(
-            (self._depth.get(int(c), 0) for column in columns for c in column), default=0
-        )
-        if deepest >= _LONGEST_CHAIN:
-            made = self.codes.terms[before]
-            raise KgError(
-                f"a BIND makes ever new terms, {_LONGEST_CHAIN:,} from one another; "
-                f"the last is {made}",
-                hint="a rule must come to an end: bind only what other triples limit",
-            )
-        for code in range(before, len(self.codes)):
-            self._depth[code] = deepest + 1
+    def _may_match_fresh(self, atom: Atom) -> bool:
+        if isinstance(atom.predicate, str):
+            return True
+        table = self._tables[self.same(atom.predicate)]
+        if not len(table.fresh):
+            return False
+        for side, slot in ((SUBJECT, atom.subject), (OBJECT, atom.object)):
+            if isinstance(slot, int):
+                return len(slice_of(table.column(side, fresh=True), self.same(slot))) > 0
+        return True
 
     def _absorb(self, found: dict[int, list[Array]], of_round: int) -> None:
         """Add conclusions that are new, as the triples of a round."""
@@ -229,44 +325,40 @@ class Rounds:
         for table in self._tables.values():
             table.settle()
         pairs = NONE
-        if self._representatives and self._same in found:
-            pairs = np.concatenate(found.pop(self._same))
-            keys = pairs >> RULE_WIDTH
-            found[self._same] = [pairs[keys >> WIDTH == keys & MASK]]
+        if self._by_representatives and self._same in found:
+            packed = np.concatenate(found[self._same])
+            reflexive = packed >> RULE_WIDTH >> WIDTH == packed >> RULE_WIDTH & MASK
+            pairs, found[self._same] = packed[~reflexive], [packed[reflexive]]
         for predicate in sorted(found):
             self._add(predicate, found[predicate], of_round)
-        changed = self._united(pairs, of_round) if len(pairs) else NONE
-        if len(changed):
-            self._rewrite(changed)
-        if self._lists_are_fresh() or len(changed):
+        if self._by_representatives:
+            self._merge(pairs, of_round)
+        if any(len(table.fresh) for table in self._reader.tables()):
             self._read_lists()
 
-    def _add(self, predicate: int, chunks: list[Array], of_round: int) -> None:
+    def _add(self, predicate: int, chunks: Sequence[Array], of_round: int) -> None:
         """Add the keys of a predicate that are not there; of several rules the first counts."""
         packed = chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
-        if len(self._representative):
-            keys, rules = packed >> RULE_WIDTH, packed & RULE_MASK
-            keys = pack(self._mapped(keys >> WIDTH), self._mapped(keys & MASK))
-            packed = keys << RULE_WIDTH | rules
         packed = np.sort(packed)
         keys = packed >> RULE_WIDTH
-        if not len(keys):
-            return
         first = first_of_equal(keys)
-        keys, packed = keys[first], packed[first]
-        predicate = self.same(predicate)
+        keys = keys[first]
+        marks = (packed[first] & RULE_MASK) | of_round << RULE_WIDTH
+        if self._classes:
+            keys, marks = self._under_representatives(predicate, keys, marks)
+            predicate = self.same(predicate)
+        self._insert(predicate, keys, marks)
+
+    def _insert(self, predicate: int, keys: Array, marks: Array) -> None:
+        """Add those of some keys, sorted and unique, that are not there."""
         table = self._tables.get(predicate)
-        if table is None:
-            table = self._tables[predicate] = Table()
-        else:
+        if table is not None:
             new = ~contains(table.keys, keys)
-            keys, packed = keys[new], packed[new]
-        marks = (packed & RULE_MASK).astype(np.int32)
-        marks |= of_round << RULE_WIDTH
-        if len(keys):
+            keys, marks = keys[new], marks[new]
+        elif len(keys):
+            table = self._tables[predicate] = Table()
+        if table is not None and len(keys):
             table.add(keys, marks)
-        elif not len(table.keys):
-            del self._tables[predicate]
 
     # Equality
 
@@ -278,17 +370,121 @@ class Rounds:
             self._representative = np.concatenate([self._representative, later])
         return self._representative[codes]
 
-    def _united(self, packed: Array, of_round: int) -> Array:
+    def _under_representatives(
+        self, predicate: int, keys: Array, marks: Array
+    ) -> tuple[Array, Array]:
+        """Return keys as they stand in the columns, sorted and unique.
+
+        Those that are said under other names are archived, if they say something new.
+        """
+        final = pack(self._mapped(keys >> WIDTH), self._mapped(keys & MASK))
+        moved = final != keys
+        if predicate != self.same(predicate):
+            moved[:] = True
+        if not moved.any():
+            return keys, marks
+        new = ~moved
+        new[moved] = ~contains(keys[~moved], final[moved])
+        table = self._tables.get(self.same(predicate))
+        if table is not None:
+            new &= ~contains(table.keys, final)
+        moved &= new
+        self.archive.append(Archived(predicate, keys[moved], marks[moved]))
+        marks[moved] = self._renamed(predicate, keys[moved], self.round + ADDED)
+        return earliest(final[new], marks[new])
+
+    def _renamed(self, predicate: int, keys: Array, of_round: int) -> Array:
+        """Return the marks of triples under their representatives, one step a round.
+
+        Subject, predicate and object are renamed in this order; what is in between is archived.
+        """
+        target = self.same(predicate)
+        subjects, values = keys >> WIDTH, keys & MASK
+        by_subject = self._mapped(subjects) != subjects
+        by_value = self._mapped(values) != values
+        rep_s, rep_p, rep_o = (self._ordinals[f"eq-rep-{side}"] for side in "spo")
+        half = pack(self._mapped(subjects), values)
+        between = by_subject & (by_value | (predicate != target))
+        self._archive(predicate, half[between], mark(of_round, rep_s))
+        if predicate != target:
+            self._archive(target, half[by_value], mark(of_round + 1, rep_p))
+        last = np.where(by_value, rep_o, rep_p if predicate != target else rep_s)
+        return np.asarray((of_round + 2) << RULE_WIDTH | last, dtype=np.int64)
+
+    def _archive(self, predicate: int, keys: Array, of: int) -> None:
+        if len(keys):
+            self.archive.append(Archived(predicate, keys, np.full(len(keys), of, dtype=np.int64)))
+
+    def _reads_other_names(self, join: Join) -> bool:
+        """Return whether a rule may read triples by other names than the representatives'."""
+        return bool(self._classes) and (
+            bool(join.expressions)
+            or any(
+                isinstance(slot, int) and self.same(slot) != slot
+                for atom in join.body
+                for slot in atom
+            )
+        )
+
+    def _note_premises(self, predicate: int, keys: Array) -> None:
+        """Archive premises that were read by other names than the representatives'."""
+        source = self.same(predicate)
+        subjects, values = keys >> WIDTH, keys & MASK
+        by_subject = self._mapped(subjects) != subjects
+        by_value = self._mapped(values) != values
+        of_round = self.round + READ
+        rep_s, rep_p, rep_o = (self._ordinals[f"eq-rep-{side}"] for side in "spo")
+        step = pack(subjects, self._mapped(values))
+        self._archive(source, step[by_subject], mark(of_round, rep_s))
+        if predicate != source:
+            self._archive(predicate, step, mark(of_round + 1, rep_p))
+        self._archive(predicate, keys[by_value], mark(of_round + 2, rep_o))
+
+    def _merge(self, pairs: Array, of_round: int) -> None:
+        """Merge the terms of equalities, above the ordinals of their rules, and rewrite.
+
+        That may give equalities in turn, where owl:sameAs itself has another name.
+        """
+        pairs = unique(pairs)
+        keys, marks = pairs >> RULE_WIDTH, (pairs & RULE_MASK) | of_round << RULE_WIDTH
+        while True:
+            changed = self._united(keys, marks)
+            if len(changed):
+                self._changed |= set(changed.tolist())
+                self._rewrite(changed)
+            keys, marks = self._equalities_by_name()
+            if not len(keys):
+                return
+            self.round += SPACE
+
+    def _equalities_by_name(self) -> tuple[Array, Array]:
+        """Return equalities that became such because owl:sameAs is the same as another property.
+
+        They are taken out of the columns, where one triple stands for all equalities of a term.
+        """
+        predicate = self.same(self._same)
+        table = self._tables.get(predicate)
+        if table is None:
+            return NONE, NONE
+        keys = table.keys[table.keys >> WIDTH != table.keys & MASK]
+        marks = table.marks_of(keys)
+        if len(keys):
+            table.remove(keys)
+            if predicate != self._same:
+                self.archive.append(Archived(predicate, keys, marks))
+                by_name = mark(self.round + RENAMED + 3, self._ordinals["eq-rep-p"])
+                marks = np.full(len(keys), by_name, dtype=np.int64)
+        return keys, marks
+
+    def _united(self, keys: Array, marks: Array) -> Array:
         """Merge the terms of equalities; return those whose representative has changed.
 
         Each pass gives every term the least code next to it and then follows codes to their end,
         so there are about as many passes as the logarithm of the longest chain.
         """
-        packed = unique(packed)
-        one, other = packed >> RULE_WIDTH >> WIDTH, packed >> RULE_WIDTH & MASK
-        marks = (packed & RULE_MASK) | of_round << RULE_WIDTH
+        one, other = keys >> WIDTH, keys & MASK
         self.equalities += zip(one.tolist(), other.tolist(), marks.tolist(), strict=True)
-        if bool(np.all(one == other)):
+        if not len(keys):
             return NONE
         before = self._mapped(np.arange(len(self.codes), dtype=np.int64))
         after = before.copy()
@@ -304,68 +500,68 @@ class Rounds:
                 after = further
         self._representative = after
         changed = np.flatnonzero(before != after)
-        if len(changed):
-            grouped: dict[int, list[int]] = defaultdict(list)
-            touched = np.flatnonzero(np.isin(after, unique(after[changed])))
-            for code in touched.tolist():
-                grouped[int(after[code])].append(code)
-            for code in changed.tolist():
-                self._members.pop(code, None)
-            self._members.update(grouped)
+        grouped: dict[int, list[int]] = defaultdict(list)
+        for code in np.flatnonzero(np.isin(after, unique(after[changed]))).tolist():
+            grouped[int(after[code])].append(code)
+        for code in changed.tolist():
+            self._classes.pop(code, None)
+        self._classes.update(grouped)
         return changed
 
     def _rewrite(self, changed: Array) -> None:
-        """Give every triple with a changed term its representatives: a round of eq-rep."""
-        self.round += 1
-        found: dict[int, list[Array]] = defaultdict(list)
+        """Give every triple with a changed term its representatives."""
+        renamed: dict[int, list[tuple[Array, Array]]] = defaultdict(list)
         moved = set(changed.tolist())
-        rules = [self._ordinals[name] for name in ("eq-rep-s", "eq-rep-p", "eq-rep-o")]
         for predicate in sorted(self._tables):
             table = self._tables[predicate]
-            subjects, values = self._mapped(table.keys >> WIDTH), self._mapped(table.keys & MASK)
-            renamed = pack(subjects, values)
-            other = renamed != table.keys
+            final = pack(self._mapped(table.keys >> WIDTH), self._mapped(table.keys & MASK))
+            other = final != table.keys
             if predicate in moved:
                 other[:] = True
             if not other.any():
                 continue
-            by_subject = subjects != table.keys >> WIDTH
-            rule = np.where(by_subject, rules[0], rules[2])
-            if predicate in moved:
-                rule = np.full(len(rule), rules[1])
-            keys, marks = table.keys[other], table.marks[other]
-            self.archive.append(Merged(predicate, keys, marks))
-            found[self.same(predicate)].append(renamed[other] << RULE_WIDTH | rule[other])
-            table.remove(keys)
-            if not len(table.keys):
-                del self._tables[predicate]
-        representatives = np.array(sorted(self._members), dtype=np.int64)
-        sym = self._ordinals["eq-sym"]
-        found[self.same(self._same)].append(
-            pack(representatives, representatives) << RULE_WIDTH | sym
-        )
-        for predicate in sorted(found):
-            self._add(predicate, found[predicate], self.round)
+            keys = table.keys[other]
+            self.archive.append(Archived(predicate, keys, table.marks[other]))
+            marks = self._renamed(predicate, keys, self.round + RENAMED)
+            renamed[self.same(predicate)].append((final[other], marks))
+            self._remove(predicate, keys)
+        representatives = np.array(sorted(self._classes), dtype=np.int64)
+        target = self.same(self._same)
+        rule = self._ordinals["eq-trans" if target == self._same else "eq-rep-p"]
+        marks = np.full(len(representatives), mark(self.round + RENAMED + 2, rule))
+        renamed[target].append((pack(representatives, representatives), marks))
+        for predicate, parts in sorted(renamed.items()):
+            keys, marks = (np.concatenate(part) for part in zip(*parts, strict=True))
+            self._insert(predicate, *earliest(keys, marks))
+
+    def _remove(self, predicate: int, keys: Array) -> None:
+        self._tables[predicate].remove(keys)
+        if not len(self._tables[predicate].keys):
+            del self._tables[predicate]
 
     # Lists
 
-    def _lists_are_fresh(self) -> bool:
-        return any(len(self._tables[code].fresh) for code in self._listed if code in self._tables)
-
     def _read_lists(self) -> None:
         """Read the lists again; what is new of them is fresh, and brings its rules."""
-        lists = read_lists(self.codes, self.table)
+        lists = self._reader.read()
+        self.times_lists_were_read += 1
         self.broken_lists = lists.broken
-        for predicate, keys in lists.keys.items():
-            if len(keys):
-                self._add(self.codes.code(predicate), [keys << RULE_WIDTH], self.round)
-        for join in self._list_joins(lists):
-            self._of_lists.setdefault((join.rule, join.body), join)
+        for relation, keys in lists.keys.items():
+            self._add(self.codes.code(relation), [keys << RULE_WIDTH | STATED], self.round)
+        self.sequences |= lists.sequences
+        for join, members in self._along(lists):
+            self._of_lists.setdefault((join.rule, join.body), (join, members))
 
     # Changing
 
-    def retract(self, rows: Rows32) -> None:
-        """Take stated triples back, and all that follows from nothing else.
+    def can_retract(self) -> bool:
+        """Return whether triples can be taken back: what was once merged cannot be told apart."""
+        return not self._classes
+
+    def retract(self, stated: Mapping[int, Array]) -> bool:
+        """Take stated triples back, sorted keys by predicate, and all that follows from no others.
+
+        Return whether it could be done: not if a list is touched, after which nothing here counts.
 
         What any firing has concluded from them is removed first, then what has another firing
         from what stayed is concluded again (delete and rederive).
@@ -373,13 +569,13 @@ class Rounds:
         Source: https://doi.org/10.1145/170036.170066
         """
         gone: dict[int, Array] = {}
-        fresh = self._stated_keys(rows)
+        fresh = stated
         while fresh:
             for table in self._tables.values():
                 table.settle()
             for predicate, keys in fresh.items():
                 gone[predicate] = np.union1d(gone.get(predicate, NONE), keys)
-                self._tables[predicate].fresh = keys
+                self._tables[predicate].refresh(keys)
             fresh = {}
             for predicate, chunks in sorted(self._concluded(everything=False).items()):
                 known = self._tables.get(predicate)
@@ -388,61 +584,40 @@ class Rounds:
                 keys = unique(np.concatenate(chunks) >> RULE_WIDTH)
                 keys = keys[contains(known.keys, keys)]
                 keys = keys[~contains(gone.get(predicate, NONE), keys)]
-                keys = keys[known.marks[np.searchsorted(known.keys, keys)] >> RULE_WIDTH > 0]
+                keys = keys[known.marks_of(keys) >> RULE_WIDTH > 0]
                 if len(keys):
                     fresh[predicate] = keys
+        listed = self._reader.tables()
+        if any(self._tables[predicate] in listed for predicate in gone):
+            return False
         for predicate, keys in gone.items():
-            self._tables[predicate].remove(keys)
-            if not len(self._tables[predicate].keys):
-                del self._tables[predicate]
+            self._remove(predicate, keys)
         self._absorb(self._concluded_again(gone), self.round + 1)
         self.close(everything=False)
+        return True
 
-    def can_retract(self, rows: Rows32) -> bool:
-        """Return whether triples can be taken back: no list is touched, and no terms are equal."""
-        return not self._members and not any(p in self._listed for p in np.unique(rows[:, 1]))
-
-    def _stated_keys(self, rows: Rows32) -> dict[int, Array]:
-        found = {}
-        for predicate in np.unique(rows[:, 1]).tolist():
-            table = self._tables.get(predicate)
-            if table is None:
-                continue
-            part = rows[rows[:, 1] == predicate].astype(np.int64)
-            keys = unique(pack(part[:, 0], part[:, 2]))
-            keys = keys[contains(table.keys, keys)]
-            keys = keys[table.marks[np.searchsorted(table.keys, keys)] == mark(0, STATED)]
-            if len(keys):
-                found[predicate] = keys
-        return found
-
-    def _concluded_again(self, gone: dict[int, Array]) -> dict[int, list[Array]]:
+    def _concluded_again(self, gone: Mapping[int, Array]) -> dict[int, list[Array]]:
         """Return which of some triples have a firing from what is there."""
         found: dict[int, list[Array]] = defaultdict(list)
-        for join in self.joins:
-            if not self._can_fire(join):
-                continue
+        for join in self._rules_in_force():
             for atom in join.head:
                 for predicate, keys in gone.items():
-                    start = bound(atom, predicate, keys >> WIDTH, keys & MASK, self.same)
-                    if start is None or not start.count:
+                    start = bound(atom, predicate, keys >> WIDTH, keys & MASK)
+                    if start is None:
                         continue
                     for rows in solve(self, join, join.head_variables, start):
-                        _collect(found, rows, atom, join.rule)
+                        collect(found, rows, atom, join.rule)
         return found
 
 
-def bound(
-    atom: Atom, predicate: int, subjects: Array, values: Array, same: Callable[[int], int]
-) -> Rows | None:
+def bound(atom: Atom, predicate: int, subjects: Array, values: Array) -> Rows | None:
     """Return the bindings under which a conclusion is one of these triples; None if none is."""
     columns: dict[str, Array | int] = {}
     chosen = np.ones(len(subjects), dtype=np.bool_)
-    for slot, column in zip(
-        atom, (subjects, np.full(len(subjects), predicate, dtype=np.int64), values), strict=True
-    ):
+    predicates = np.full(len(subjects), predicate, dtype=np.int64)
+    for slot, column in zip(atom, (subjects, predicates, values), strict=True):
         if isinstance(slot, int):
-            chosen &= column == same(slot)
+            chosen &= column == slot
         elif slot in columns:
             chosen &= column == columns[slot]
         else:
@@ -455,16 +630,14 @@ def bound(
     return rows
 
 
-def _collect(found: dict[int, list[Array]], rows: Rows, atom: Atom, rule: int) -> None:
-    """Add a conclusion of some bindings to what was found."""
-    subject, value = rows.value(atom.subject), rows.value(atom.object)
-    assert subject is not None, "a rule binds what it concludes"
-    assert value is not None, "as above"
+def collect(found: dict[int, list[Array]], rows: Rows, atom: Atom, rule: int) -> None:
+    """Add what a pattern says under some bindings, by the names that expressions read."""
+    subject, predicate, value = (rows.name(slot) for slot in atom)
+    if subject is None or predicate is None or value is None:
+        return  # a BIND without a value: as in a CONSTRUCT, this triple is left out
     keys = np.broadcast_to(pack(subject, value), rows.count) << RULE_WIDTH | rule
-    predicate = rows.value(atom.predicate)
     if isinstance(predicate, int):
         found[predicate].append(keys)
         return
-    assert predicate is not None, "as above"
     for code in unique(predicate).tolist():
         found[code].append(keys[predicate == code])

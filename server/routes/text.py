@@ -53,5 +53,5 @@ def _page(name: str) -> str:
         figures=next(t for t in graph.report["texts"] if t["name"] == name),
         texts=cards.texts(graph),
         example=EXAMPLE,
-        questions=[q for q in asked if not q.guards and not q.waits],
+        questions=[q for q in asked if not q.guards],
     )
