@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 import pyoxigraph as ox
 
-from kg import disagree, evidence, formats, paths, perspectives, reason
+from kg import chronology, disagree, evidence, formats, paths, perspectives, reason
 from kg.bounds import Conflict
 from kg.conclude import Conclusions
 from kg.disagree import Disagreement
@@ -40,7 +40,7 @@ from kg.proof import record
 from kg.proof.derivation import Contradiction
 from kg.rules import Rule, read_comparisons, read_rules
 from kg.store import CURRENT, REPORT, open_one, write_store
-from kg.terms import PREFIXES, expand, shorten
+from kg.terms import OWL, PREFIXES, expand, shorten
 
 DUMP = "graph.trig"
 _LIBRARIES = ("edtf", "owlrl", "pyoxigraph", "pyshacl", "rdflib")
@@ -95,7 +95,7 @@ def build(
 ) -> Report:
     """Build the graph of all texts into a folder, unless it is there already.
 
-    With the engine "owlrl" the same follows, slowly and without proofs.
+    With the engine "owlrl" the same follows, slowly, without proofs and other readings.
 
     Raises: FaultyMapping, if the check finds an error; UnreadableInput and BrokenSyntax, if the
             ontology or a rule cannot be read; CannotWrite, if the folder is no place to write.
@@ -308,18 +308,31 @@ def _closed_by_owlrl(
     axioms: Sequence[ox.Triple],
     rules: Sequence[Rule],
 ) -> _Closed:
-    """Return the closure alone: owlrl knows neither days nor proofs."""
+    """Return the same as `_closed`, without proofs: owlrl does not tell how it concluded."""
     from kg.reason import oracle  # noqa: PLC0415 half a second, for those who ask for it
 
     stated = perspective.stated
     terms = {axiom.subject for axiom in axioms}
-    whole, messages = oracle.close_with_rules([*stated, *axioms], rules)
-    derived = {t for t in whole - set(axioms) - set(stated) if reason.says_something(t, terms)}
-    view = (t for t in (*stated, *derived) if t.subject != t.object)
+    ordered, _ = oracle.close_with_rules([*stated, *axioms], rules)
+    found = chronology.of_facts(ordered, lambda _: ())
+    dated = {*found.bounds, *found.between_tenures}
+    whole, messages = oracle.close_with_rules([*stated, *axioms, *dated], rules)
+    derived = {
+        triple
+        for triple in whole.difference(axioms, stated, dated)
+        if reason.says_something(triple, terms)
+        and not (triple.predicate == OWL.sameAs and triple.subject == triple.object)
+    }
+    told = {*found.bounds, *found.relations, *found.handovers(perspective.key, derived)}
+    view = (t for t in {*stated, *derived, *told} if t.subject != t.object)
     return _Closed(
         len(stated),
         len(derived),
-        (*_in(perspective.derived, derived), *_in(perspective.view, view)),
+        (
+            *_in(perspective.derived, derived),
+            *_in(perspective.bounds, (*told, *found.in_owl_time(perspective.key))),
+            *_in(perspective.view, view),
+        ),
         tuple(_told(sources, (), message) for message in sorted(messages)),
         {},
     )

@@ -14,7 +14,8 @@ round of a conclusion:
 
     q            what the rules conclude, under the names they say it with, and equalities
     q + 1 …      equalities by eq-sym and eq-trans, at most 1 + WIDTH steps
-    q + RENAMED  the conclusions under their representatives, by up to three steps of eq-rep
+    q + ADDED    conclusions under the representatives known before, by up to three steps of eq-rep
+    q + RENAMED  all that the new equalities rewrite, by as many
     …            any triple under any other name, up to three steps after its representatives
     q + READ     premises under the names that the next firings read them by
 """
@@ -115,7 +116,7 @@ class Rounds:
         self._internal = frozenset(map(codes.code, (MEMBER, TWICE, SEQUENCE)))
         self._representative: Array = NONE  # by code; codes beyond its end stand for themselves
         self._classes: dict[int, list[int]] = {}
-        self._changed: frozenset[int] = frozenset()  # terms with another representative by now
+        self._changed: set[int] = set()  # terms with another representative by now
         self._depth: dict[int, int] = {}  # of terms that a BIND made
         self._values: dict[datatypes.Value, int] = {}
         self._most_terms = _MOST_MADE
@@ -244,6 +245,7 @@ class Rounds:
                 representative = self.same(known)
                 self._representative[code] = representative
                 self._classes.setdefault(representative, [representative]).append(code)
+                self._changed.add(code)
 
     # Closing
 
@@ -252,7 +254,7 @@ class Rounds:
 
         Raises: KgError, if a BIND makes ever new terms.
         """
-        while everything or self.predicates(fresh=True):
+        while everything or self._changed or self.predicates(fresh=True):
             found = self._concluded(everything=everything)
             self._absorb(found, self.round + (SPACE if self._classes else 1))
             self.passes += 1
@@ -262,12 +264,12 @@ class Rounds:
         """Return what the rules conclude, by predicate: keys, above the ordinal of the rule."""
         found: dict[int, list[Array]] = defaultdict(list)
         premises: dict[int, list[Array]] = defaultdict(list)
+        changed, self._changed = self._changed, set()
         for join in self._rules_in_force():
             by_other_names = self._reads_other_names(join)
             keep = join.variables if by_other_names else join.head_variables
-            for fresh in (
-                [-1] if everything or self._means_other(join) else self._fresh_atoms(join)
-            ):
+            of_all = everything or (bool(changed) and _means_other(join, changed))
+            for fresh in [-1] if of_all else self._fresh_atoms(join):
                 for rows in solve(self, join, keep, fresh=fresh):
                     for atom in join.head:
                         collect(found, rows, atom, join.rule)
@@ -275,17 +277,7 @@ class Rounds:
                         collect(premises, rows, atom, STATED)
         for predicate, chunks in premises.items():
             self._note_premises(predicate, unique(np.concatenate(chunks) >> RULE_WIDTH))
-        self._changed = frozenset()
         return found
-
-    def _means_other(self, join: Join) -> bool:
-        """Return whether a premise has a constant whose representative has just changed.
-
-        To such a rule all triples of the representative are fresh.
-        """
-        return bool(self._changed) and any(
-            slot in self._changed for atom in join.body for slot in atom
-        )
 
     def _rules_in_force(self) -> Iterator[Join]:
         """Yield the rules that conclude something and whose premises have triples.
@@ -450,7 +442,7 @@ class Rounds:
         while True:
             changed = self._united(keys, marks)
             if len(changed):
-                self._changed |= set(changed.tolist())
+                self._changed.update(changed.tolist())
                 self._rewrite(changed)
             keys, marks = self._equalities_by_name()
             if not len(keys):
@@ -608,6 +600,15 @@ class Rounds:
                     for rows in solve(self, join, join.head_variables, start):
                         collect(found, rows, atom, join.rule)
         return found
+
+
+def _means_other(join: Join, changed: set[int]) -> bool:
+    """Return whether terms with another representative let a rule read old triples anew.
+
+    A constant stands for all triples of its representative by now, and an expression reads its
+    terms by more names.
+    """
+    return bool(join.expressions) or any(slot in changed for atom in join.body for slot in atom)
 
 
 def bound(atom: Atom, predicate: int, subjects: Array, values: Array) -> Rows | None:
