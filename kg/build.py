@@ -195,9 +195,9 @@ def _assembled(
         quads.extend(closed.quads)
         inside += closed.inside
         texts.append(_figures(source, closed))
-        if engine == "columns":
+        if closed.conclusions:
             for reading in perspectives.of_readings(source):
-                under = Conclusions(reading, axioms, rules)
+                under = closed.conclusions.under(reading)
                 quads.extend(_in(reading.view, under.told()))
                 if under.chronology.conflict:
                     claim = expand(f"text:{source.name}/claim/{reading.key.rpartition('/')[2]}")
@@ -243,6 +243,8 @@ class _Closed:
         quads: its graphs and its proofs.
         findings: what cannot all hold.
         figures: of the reasoning.
+        inside: what it cannot hold at once.
+        conclusions: from which other readings go on; None with owlrl.
     """
 
     stated: int
@@ -251,6 +253,7 @@ class _Closed:
     findings: tuple[Finding, ...]
     figures: dict[str, int]
     inside: tuple[Disagreement, ...] = ()
+    conclusions: Conclusions | None = None
 
 
 def _closed(
@@ -285,6 +288,7 @@ def _closed(
             "dated": len(found.chronology.known),
         },
         tuple(_inside(perspective.key, found, contradictions, known)),
+        found,
     )
 
 

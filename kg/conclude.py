@@ -7,6 +7,7 @@ dates order.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy, deepcopy
 from functools import cached_property
 
 import pyoxigraph as ox
@@ -30,12 +31,31 @@ class Conclusions:
     def __init__(
         self, perspective: Perspective, axioms: Sequence[ox.Triple], rules: Sequence[Rule]
     ) -> None:
-        self.perspective = perspective
-        self._stated = perspective.stated
         self._axioms = frozenset(axioms)
         self._terms = {axiom.subject for axiom in axioms}
-        self.closure = reason.close([*self._stated, *axioms], rules)
-        self._first_rounds = self.closure.rounds
+        self._go_on(perspective, reason.close([*perspective.stated, *axioms], rules))
+
+    def under(self, perspective: Perspective) -> "Conclusions":
+        """Return what follows from the same axioms in a perspective that differs in a few claims.
+
+        Stratum 1 is changed, which is about twice as fast as closing it anew.
+        """
+        found = copy(self)
+        for name in ("derived", "dated", "_first_steps"):
+            vars(found).pop(name, None)
+        stated, before = perspective.stated.keys(), self._stated.keys()
+        closure = deepcopy(self._first)
+        closure.change(added=sorted(stated - before, key=str), removed=before - stated)
+        found._go_on(perspective, closure)
+        return found
+
+    def _go_on(self, perspective: Perspective, closure: reason.Closure) -> None:
+        """Take the strata from 2 on."""
+        self.perspective = perspective
+        self._stated = perspective.stated
+        self.closure = closure
+        self._first = deepcopy(closure)
+        self._first_rounds = closure.rounds
         ordered = [*self._stated, *self.closure.derived()]
         self.chronology = chronology.of_facts(ordered, self._leaves)
         self._dated = frozenset((*self.chronology.bounds, *self.chronology.between_tenures))
