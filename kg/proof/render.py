@@ -7,6 +7,7 @@ the claims. What was shown once is not shown again.
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pyoxigraph as ox
@@ -47,9 +48,9 @@ def names_of(graph: Graph, language: str) -> Names:
     """Return how to speak of a built graph's terms in a language."""
     return Names(
         language,
-        lambda term: graph.label(term, language),
-        lambda claim: of_claim(graph.store, claim),
-        lambda rule: title_of(rule, paths.ONTOLOGY / "rules"),
+        cache(lambda term: graph.label(term, language)),
+        cache(lambda claim: of_claim(graph.store, claim)),
+        cache(lambda rule: title_of(rule, paths.ONTOLOGY / "rules")),
     )
 
 
