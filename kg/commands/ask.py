@@ -4,20 +4,13 @@ from pathlib import Path
 
 import click
 
-from kg import answers, paths, perspectives, questions
+from kg import answers, options, paths, perspectives, questions
 from kg.store import open_graph
 
 
 @click.command()
 @click.argument("question", required=False)
-@click.option(
-    "--lang",
-    "language",
-    type=click.Choice(questions.LANGUAGES),
-    default="en",
-    show_default=True,
-    help="Language of the question and of names.",
-)
+@options.in_language("the question and of names")
 @click.option(
     "--format",
     "form",
@@ -32,13 +25,7 @@ from kg.store import open_graph
     help="Answer under another reading, e.g. s05-2b; `kg readings` lists them.",
 )
 @click.option("--sparql", is_flag=True, help="Print the query instead of asking it.")
-@click.option(
-    "--build",
-    type=click.Path(path_type=Path),
-    default=paths.BUILD,
-    show_default=True,
-    help="Folder of the built graph.",
-)
+@options.build_folder
 def command(
     question: str | None,
     language: str,

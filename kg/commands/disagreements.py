@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from kg import disagree, paths, words
+from kg import disagree, options, words
 from kg.disagree import Disagreement, Side
 from kg.errors import count
 from kg.evidence import Evidence
@@ -32,21 +32,8 @@ _KINDS = {
     show_default=True,
     help="How to write them; json has the proofs of both sides.",
 )
-@click.option(
-    "--lang",
-    "language",
-    type=click.Choice(words.languages()),
-    default="en",
-    show_default=True,
-    help="Language of the sentences and of names.",
-)
-@click.option(
-    "--build",
-    type=click.Path(path_type=Path),
-    default=paths.BUILD,
-    show_default=True,
-    help="Folder of the built graph.",
-)
+@options.in_language("the sentences and of names")
+@options.build_folder
 def command(kind: str | None, form: str, language: str, build: Path) -> None:
     r"""Tell where texts and reference works disagree, with the words of both sides.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pyoxigraph as ox
 
-from kg import answers, formats, paths
+from kg import answers, formats, options
 from kg.errors import BadQuery, did_you_mean
 from kg.store import Graph, open_graph
 from kg.terms import expand, shorten
@@ -37,13 +37,7 @@ from kg.terms import expand, shorten
     metavar="NAME",
     help="Ask this graph instead of the default one, e.g. g:view/text/italy-1943; repeatable.",
 )
-@click.option(
-    "--build",
-    type=click.Path(path_type=Path),
-    default=paths.BUILD,
-    show_default=True,
-    help="Folder of the built graph.",
-)
+@options.build_folder
 def command(
     sparql: str | None,
     file: Path | None,

@@ -5,28 +5,15 @@ from pathlib import Path
 import click
 import pyoxigraph as ox
 
-from kg import answers, paths, perspectives, questions, words
+from kg import answers, options, paths, perspectives, questions
 from kg.proof.render import names_of
 from kg.store import Graph, open_graph
 from kg.terms import CAS, PREFIXES, expand
 
 
 @click.command()
-@click.option(
-    "--lang",
-    "language",
-    type=click.Choice(words.languages()),
-    default="en",
-    show_default=True,
-    help="Language of the questions.",
-)
-@click.option(
-    "--build",
-    type=click.Path(path_type=Path),
-    default=paths.BUILD,
-    show_default=True,
-    help="Folder of the built graph.",
-)
+@options.in_language("the questions")
+@options.build_folder
 def command(language: str, build: Path) -> None:
     r"""List the other readings of the texts, and which answers change with each.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pyoxigraph as ox
 
-from kg import formats, paths, perspectives, words
+from kg import formats, options, paths, perspectives, words
 from kg.conclude import Conclusions
 from kg.proof.justify import justifications
 from kg.proof.render import Names, as_json, as_text, as_triples, names_of, sentence
@@ -30,22 +30,9 @@ from kg.terms import PREFIXES, read_triple
     show_default=True,
     help="How to write the proof.",
 )
-@click.option(
-    "--lang",
-    "language",
-    type=click.Choice(words.languages()),
-    default="en",
-    show_default=True,
-    help="Language of the proof and of names.",
-)
+@options.in_language("the proof and of names")
 @click.option("--perspective", metavar="NAME", help="E.g. text/italy-1943.  [default: any]")
-@click.option(
-    "--build",
-    type=click.Path(path_type=Path),
-    default=paths.BUILD,
-    show_default=True,
-    help="Folder of the built graph.",
-)
+@options.build_folder
 def command(
     triple: tuple[str, ...],
     form: str,

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pyoxigraph as ox
 
-from kg import paths, perspectives, words
+from kg import options, paths, perspectives, words
 from kg.proof.render import Names, clause_of, names_of, pattern_in_words, sentence
 from kg.proof.whynot import NearMiss, Shape, clashes, why_not
 from kg.rules import read_rules
@@ -20,22 +20,9 @@ _INDENT = "   "
 @click.command()
 @click.argument("triple", nargs=-1, required=True, metavar="SUBJECT PROPERTY OBJECT")
 @click.option("--most", default=3, show_default=True, help="How many near misses to show.")
-@click.option(
-    "--lang",
-    "language",
-    type=click.Choice(words.languages()),
-    default="en",
-    show_default=True,
-    help="Language of the answer and of names.",
-)
+@options.in_language("the answer and of names")
 @click.option("--perspective", metavar="NAME", help="E.g. text/italy-1943.  [default: the first]")
-@click.option(
-    "--build",
-    type=click.Path(path_type=Path),
-    default=paths.BUILD,
-    show_default=True,
-    help="Folder of the built graph.",
-)
+@options.build_folder
 def command(
     triple: tuple[str, ...], most: int, language: str, perspective: str | None, build: Path
 ) -> None:

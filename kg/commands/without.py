@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pyoxigraph as ox
 
-from kg import paths, perspectives, words
+from kg import options, paths, perspectives
 from kg.conclude import Conclusions
 from kg.errors import UnknownName, count, did_you_mean
 from kg.proof.render import Names, names_of, sentence
@@ -19,21 +19,8 @@ from kg.terms import shorten
 
 @click.command()
 @click.argument("claims", nargs=-1, required=True, metavar="CLAIM…")
-@click.option(
-    "--lang",
-    "language",
-    type=click.Choice(words.languages()),
-    default="en",
-    show_default=True,
-    help="Language of names.",
-)
-@click.option(
-    "--build",
-    type=click.Path(path_type=Path),
-    default=paths.BUILD,
-    show_default=True,
-    help="Folder of the built graph.",
-)
+@options.in_language("names")
+@options.build_folder
 def command(claims: tuple[str, ...], language: str, build: Path) -> None:
     r"""Tell which conclusions fall without some claims, and which keep another support.
 
