@@ -63,7 +63,7 @@ class Chronology:
 
     Attributes:
         known: the tightest bounds of each occurrence that has one, by its name, sorted.
-        steps: the tightenings that lead there, lower rounds first.
+        steps: the tightenings that lead there, lower rounds first, then other ways to the same.
         rounds: of each value of a bound that a step concludes.
         tenures: which of the occurrences are tenures.
         conflict: why the constraints cannot all hold; then only what intervals state is known.
@@ -218,8 +218,14 @@ def _constraints(
 def _steps(
     network: Network, sources: Mapping[Constraint, Sequence[ox.Triple]]
 ) -> Iterator[tuple[Derivation, int]]:
-    """Yield each tightening as a derivation, with its round."""
-    for step in network.steps():
+    """Yield each tightening as a derivation with its round, and each other way to a last bound."""
+    others = (
+        way
+        for name in network.occurrences
+        for bound in _BOUNDS
+        for way in network.ways(name, bound)
+    )
+    for step in dict.fromkeys((*network.steps(), *others)):
         conclusion = _fact(step)
         premises = []
         if step.constraint is not None:
