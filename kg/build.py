@@ -372,11 +372,8 @@ def _contradiction(
 
 def _conflict(sources: Sequence[Source], found: Conflict) -> Finding:
     """Return days that cross as a finding that names the smallest set of claims."""
-    said = []
-    for proof in (found.earliest, found.latest):
-        for step in proof[-1:]:
-            said.append(f"{shorten(ox.NamedNode(step.fact.occurrence))} {step}".split(" ", 1)[0])
-            said[-1] += f" {step.fact.bound} {step.fact.day}"
+    ends = [proof[-1].fact for proof in (found.earliest, found.latest) if proof]
+    said = [f"{shorten(ox.NamedNode(e.occurrence))} {e.bound} {e.day}" for e in ends]
     if found.runaway:
         said = ["durations that carry a day ever further"]
     return _told(sources, found.claims, f"these days cannot all hold: {', '.join(said)}")
@@ -474,6 +471,7 @@ def _digest(seeds: Path, ontology: Path, engine: Engine) -> str:
         *sorted((ontology / "rules").glob("*/*.rq")),
         *(path for folder in folders(seeds) for path in sorted(folder.glob("*.t*"))),
         *sorted(paths.CODE.rglob("*.py")),
+        *sorted(paths.CODE.glob("words/*.json")),  # disagreements are told in words
     ]
     for path in inputs:
         digest.update(f"\n{path.parent.name}/{path.name}\n".encode())

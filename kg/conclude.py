@@ -33,7 +33,9 @@ class Conclusions:
     ) -> None:
         self._axioms = frozenset(axioms)
         self._terms = {axiom.subject for axiom in axioms}
-        self._go_on(perspective, reason.close([*perspective.stated, *axioms], rules))
+        closure = reason.close([*perspective.stated, *axioms], rules)
+        self._first = perspective.stated.keys(), deepcopy(closure)  # before stratum 4 adds to it
+        self._go_on(perspective, closure)
 
     def under(self, perspective: Perspective) -> "Conclusions":
         """Return what follows from the same axioms in a perspective that differs in a few claims.
@@ -43,8 +45,9 @@ class Conclusions:
         found = copy(self)
         for name in ("derived", "dated", "_first_steps"):
             vars(found).pop(name, None)
-        stated, before = perspective.stated.keys(), self._stated.keys()
-        closure = deepcopy(self._first)
+        stated = perspective.stated.keys()
+        before, first = self._first
+        closure = deepcopy(first)
         closure.change(added=sorted(stated - before, key=str), removed=before - stated)
         found._go_on(perspective, closure)
         return found
@@ -54,10 +57,10 @@ class Conclusions:
         self.perspective = perspective
         self._stated = perspective.stated
         self.closure = closure
-        self._first = deepcopy(closure)
         self._first_rounds = closure.rounds
         ordered = [*self._stated, *self.closure.derived()]
         self.chronology = chronology.of_facts(ordered, self._leaves)
+        self._last_day = self._first_rounds + max(self.chronology.rounds.values(), default=0)
         self._dated = frozenset((*self.chronology.bounds, *self.chronology.between_tenures))
         self.closure.change(added=self.chronology.bounds + self.chronology.between_tenures)
 
@@ -99,10 +102,6 @@ class Conclusions:
         found = self.closure.round_of(triple) or 0
         # The closure counts on from stratum 1; days and relations came in between.
         return found if found <= self._first_rounds else found + self._last_day + 1
-
-    @property
-    def _last_day(self) -> int:
-        return self._first_rounds + max(self.chronology.rounds.values(), default=0)
 
     def steps(self) -> Iterator[Derivation]:
         """Yield the steps whose premises came in lower rounds, of all strata.
