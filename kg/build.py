@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
@@ -39,7 +40,7 @@ from kg.perspectives import Perspective
 from kg.proof import record
 from kg.proof.derivation import Contradiction
 from kg.rules import Rule, read_comparisons, read_rules
-from kg.store import CURRENT, REPORT, open_one, write_store
+from kg.store import CURRENT, REPORT, Writer, open_one
 from kg.terms import OWL, PREFIXES, expand, shorten
 
 DUMP = "graph.trig"
@@ -105,21 +106,25 @@ def build(
     if _is_complete(out / name):
         _point(out, name)
         return _read_report(out / name, seeds)
-    quads: list[ox.Quad] = []
-    texts: list[dict[str, Any]] = []
     with _beside(seeds, ontology) as violations:
         progress("checking the texts")
         sources, findings = _read(seeds)
-        told: list[Finding] = []
-        if not _is_faulty(findings):
-            quads, texts, told = _assembled(sources, ontology, engine, progress)
-        findings = _ordered([*findings, *violations(sources)])
-    if _is_faulty(findings):
-        raise FaultyMapping(findings)
-    quads = formats.ordered(quads)
-    progress(f"writing {len(quads):,} quads")
-    report = Report(out / name, tuple(texts), (*findings, *told), len(quads), 0.0, changed=True)
-    _write(out, quads, report, seeds)
+        if _is_faulty(findings):
+            raise FaultyMapping(_ordered([*findings, *violations(sources)]))
+        with _partial(out) as folder:
+            with Writer(folder) as writer:
+                texts, told = _assemble(writer, sources, ontology, engine, progress)
+                progress("writing")
+                writer.load()
+                trig = formats.named("trig", formats.RDF_SYNTAXES)
+                (folder / DUMP).write_bytes(formats.serialize(writer.quads(), trig, PREFIXES))
+            findings = _ordered([*findings, *violations(sources)])
+            if _is_faulty(findings):
+                raise FaultyMapping(findings)
+            count = sum(map(len, writer.graphs.values()))
+            report = Report(out / name, texts, (*findings, *told), count, 0.0, changed=True)
+            (folder / REPORT).write_text(_written(report, seeds), encoding="utf-8")
+            _publish(out, folder, name)
     return replace(report, seconds=perf_counter() - started)
 
 
@@ -176,61 +181,77 @@ def _ordered(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(set(findings), key=lambda f: (f.place, f.severity, f.code, f.message, f.hint))
 
 
-def _assembled(
-    sources: Sequence[Source], ontology: Path, engine: Engine, progress: Progress
-) -> tuple[list[ox.Quad], list[dict[str, Any]], list[Finding]]:
-    """Return all quads of the graph, the figures of each text, and what cannot all hold."""
+def _assemble(
+    writer: Writer, sources: Sequence[Source], ontology: Path, engine: Engine, progress: Progress
+) -> tuple[tuple[dict[str, Any], ...], list[Finding]]:
+    """Write all graphs; return the figures of each text, and what cannot all hold."""
     core = (quad.triple for quad in formats.read(ontology / "core.ttl"))
     axioms = sorted(filter(reason.is_axiom, core), key=str)
     rules = read_rules(ontology / "rules")
     close = _closed_by_owlrl if engine == "owlrl" else _closed
-    quads = [*_claim_graphs(sources), *_files(ontology)]
-    texts: list[dict[str, Any]] = []
+    texts = perspectives.of_texts(sources)
+    figures: list[dict[str, Any]] = []
     findings: list[Finding] = []
     inside: list[Disagreement] = []
-    for source, perspective in zip(sources, perspectives.of_texts(sources), strict=True):
+
+    def write(closed: _Closed) -> None:
+        for graph, triples in closed.graphs.items():
+            writer.add(graph, triples)
+        findings.extend(closed.findings)
+        inside.extend(closed.inside)
+
+    _write_files(writer, ontology)
+    _write_claims(writer, sources)
+    known: list[Conclusions] = []
+    for source, perspective in zip(sources, texts, strict=True):
         progress(f"reasoning over {source.name}")
         closed = close([source], perspective, axioms, rules)
-        findings += closed.findings
-        quads.extend(closed.quads)
-        inside += closed.inside
-        texts.append(_figures(source, closed))
-        if closed.conclusions:
-            for reading in perspectives.of_readings(source):
-                under = closed.conclusions.under(reading)
-                quads.extend(_in(reading.view, under.told()))
-                if under.chronology.conflict:
-                    claim = expand(f"text:{source.name}/claim/{reading.key.rpartition('/')[2]}")
-                    conflict = under.chronology.conflict
-                    inside.append(disagree.crossing(perspective.key, conflict, claim))
+        write(closed)
+        figures.append(_figures(source, closed))
+        known += [closed.conclusions] if closed.conclusions else []
+    _write_default_graph(writer, sources)
+    for source, perspective, conclusions in zip(sources, texts, known, strict=False):
+        for reading in perspectives.of_readings(source):
+            under = conclusions.under(reading)
+            writer.add(reading.view, under.told())
+            if conflict := under.chronology.conflict:
+                claim = expand(f"text:{source.name}/claim/{reading.key.rpartition('/')[2]}")
+                inside.append(disagree.crossing(perspective.key, conflict, claim))
     for perspective in perspectives.of_reference(sources):
         progress("reasoning over the reference")
-        closed = close(sources, perspective, axioms, rules)
-        findings += closed.findings
-        quads.extend(closed.quads)
-        inside += closed.inside
+        write(close(sources, perspective, axioms, rules))
     if engine == "columns":  # a disagreement leads to proofs, and owlrl records none
         progress("comparing the perspectives")
-        whole = (*perspectives.of_texts(sources), *perspectives.of_reference(sources))
+        keys = [each.key for each in (*texts, *perspectives.of_reference(sources))]
         comparisons = read_comparisons(ontology / "rules")
-        keys = [each.key for each in whole]
-        quads.extend([*disagree.compare(quads, keys, comparisons, inside)])
-    return [*quads, *_default_graph(sources, quads)], texts, findings
+        writer.add(disagree.GRAPH, disagree.compare(writer.graphs, keys, comparisons, inside))
+    return tuple(figures), findings
 
 
-def _claim_graphs(sources: Iterable[Source]) -> Iterator[ox.Quad]:
-    """Yield the claims, each in its own graph, and what is known of claims and entities."""
+def _write_claims(writer: Writer, sources: Iterable[Source]) -> None:
+    """Write the claims, each as its own graph, and what is known of claims and entities."""
     for source in sources:
         for claim in (*source.claims, *source.reference):
-            yield from _in(claim.iri, claim.triples)
-        yield from _in(expand("g:claims"), evidence.describe(source))
-        yield from _in(expand("g:claims"), evidence.describe_reference(source))
-        yield from _in(expand("g:entities"), (*source.entities, *source.others))
+            writer.add(claim.iri, claim.triples)
+        described = (*evidence.describe(source), *evidence.describe_reference(source))
+        writer.add(expand("g:claims"), described)
+        writer.add(expand("g:entities"), (*source.entities, *source.others))
 
 
-def _files(ontology: Path) -> Iterator[ox.Quad]:
+def _write_files(writer: Writer, ontology: Path) -> None:
     for stem, graph in _FILES.items():
-        yield from _in(expand(graph), (q.triple for q in formats.read(ontology / f"{stem}.ttl")))
+        writer.add(expand(graph), (quad.triple for quad in formats.read(ontology / f"{stem}.ttl")))
+
+
+def _write_default_graph(writer: Writer, sources: Sequence[Source]) -> None:
+    """Write what is asked when no graph is named: the texts' views, ontology, names and claims.
+
+    Nothing of the reference is in it.
+    """
+    views = [perspective.view for perspective in perspectives.of_texts(sources)]
+    triples = [writer.graphs[graph].values() for graph in (*views, expand("g:ontology"))]
+    described = [(*evidence.describe(source), *source.entities) for source in sources]
+    writer.add(ox.DefaultGraph(), chain(*triples, *described))
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +261,7 @@ class _Closed:
     Attributes:
         stated: by its claims.
         derived: what follows and says something.
-        quads: its graphs and its proofs.
+        graphs: of it, and its proofs.
         findings: what cannot all hold.
         figures: of the reasoning.
         inside: what it cannot hold at once.
@@ -249,7 +270,7 @@ class _Closed:
 
     stated: int
     derived: int
-    quads: tuple[ox.Quad, ...]
+    graphs: dict[ox.NamedNode, Iterable[ox.Triple]]
     findings: tuple[Finding, ...]
     figures: dict[str, int]
     inside: tuple[Disagreement, ...] = ()
@@ -274,13 +295,15 @@ def _closed(
     return _Closed(
         len(perspective.stated),
         len(found.derived),
-        (
-            *_in(perspective.derived, found.derived),
-            *_in(perspective.bounds, found.dated),
-            *_in(perspective.bounds, found.chronology.in_owl_time(perspective.key)),
-            *_in(perspective.view, found.view()),
-            *_in(expand("g:why"), record.describe(perspective.key, known)),
-        ),
+        {
+            perspective.derived: found.derived,
+            perspective.bounds: (
+                *found.dated,
+                *found.chronology.in_owl_time(perspective.key),
+            ),
+            perspective.view: found.view(),
+            expand("g:why"): record.describe(perspective.key, known),
+        },
         tuple(told),
         {
             "rounds": found.closure.rounds,
@@ -332,33 +355,14 @@ def _closed_by_owlrl(
     return _Closed(
         len(stated),
         len(derived),
-        (
-            *_in(perspective.derived, derived),
-            *_in(perspective.bounds, (*told, *found.in_owl_time(perspective.key))),
-            *_in(perspective.view, view),
-        ),
+        {
+            perspective.derived: derived,
+            perspective.bounds: (*told, *found.in_owl_time(perspective.key)),
+            perspective.view: view,
+        },
         tuple(_told(sources, (), message) for message in sorted(messages)),
         {},
     )
-
-
-def _default_graph(sources: Sequence[Source], quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
-    """Yield what is asked when no graph is named: the texts' views, ontology, names and claims.
-
-    Nothing of the reference is in it.
-    """
-    default = ox.DefaultGraph()
-    merged = {perspective.view for perspective in perspectives.of_texts(sources)}
-    merged.add(expand("g:ontology"))
-    for quad in quads:
-        if quad.graph_name in merged:
-            yield ox.Quad(quad.subject, quad.predicate, quad.object, default)
-    for source in sources:
-        yield from _in(default, (*evidence.describe(source), *source.entities))
-
-
-def _in(graph: ox.NamedNode | ox.DefaultGraph, triples: Iterable[ox.Triple]) -> Iterator[ox.Quad]:
-    return (ox.Quad(t.subject, t.predicate, t.object, graph) for t in triples)
 
 
 def _contradiction(
@@ -403,27 +407,31 @@ def _figures(source: Source, closed: _Closed) -> dict[str, Any]:
     }
 
 
-def _write(out: Path, quads: Sequence[ox.Quad], report: Report, seeds: Path) -> None:
-    """Write a build beside the others, point to it, and drop all but it and the one before."""
-    name = report.folder.name
+@contextmanager
+def _partial(out: Path) -> Iterator[Path]:
+    """Yield a folder to build in, beside the builds that are there; drop it if it is left there.
+
+    Raises: CannotWrite, for what the system says against writing.
+    """
     partial = out / f".partial-{os.getpid()}"
     try:
         out.mkdir(parents=True, exist_ok=True)
         _sweep(out)
         partial.mkdir()
-        trig = formats.named("trig", formats.RDF_SYNTAXES)
-        (partial / DUMP).write_bytes(formats.serialize(quads, trig, PREFIXES))
-        write_store(quads, partial)
-        (partial / REPORT).write_text(_written(report, seeds), encoding="utf-8")
-        if not _is_complete(out / name):  # else another build was faster, with the same result
-            shutil.rmtree(out / name, ignore_errors=True)
-            partial.rename(out / name)
-        last = _point(out, name)
+        yield partial
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise CannotWrite(f"cannot write the build: {why}", Place(out)) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _publish(out: Path, partial: Path, name: str) -> None:
+    """Make a build that is complete the current one, and drop all but it and the one before."""
+    if not _is_complete(out / name):  # else another build was faster, with the same result
+        shutil.rmtree(out / name, ignore_errors=True)
+        partial.rename(out / name)
+    last = _point(out, name)
     for folder in out.iterdir():
         if _NAME.fullmatch(folder.name) and folder.name not in {name, last}:
             shutil.rmtree(folder, ignore_errors=True)

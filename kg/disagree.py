@@ -20,7 +20,7 @@ from kg.bounds import Conflict, Fact
 from kg.proof.record import READINGS, fact_of
 from kg.proof.tree import Node, Proofs
 from kg.rules import Comparison
-from kg.store import Graph, Term
+from kg.store import Graph, GraphName, Term
 from kg.terms import BASE, CAS, DCT, PREFIXES, RDF, RDFS, XSD, expand
 
 KINDS = (
@@ -116,21 +116,22 @@ class _Clash(NamedTuple):
 
 
 def compare(
-    quads: Iterable[ox.Quad],
+    graphs: Mapping[GraphName, Mapping[str, ox.Triple]],
     keys: Sequence[str],
     rules: Sequence[Comparison],
     inside: Iterable[Disagreement] = (),
-) -> Iterator[ox.Quad]:
-    """Yield the graph g:disagreements of a graph that is being built, from its other quads.
+) -> Iterator[ox.Triple]:
+    """Yield the graph g:disagreements of a graph that is being built, from its other graphs.
 
     Disagreements that are known already, inside a text or one of its readings, are added.
     """
     wanted = {*map(_view, keys), *map(expand, ("g:ontology", "g:entities", "g:claims"))}
     store = ox.Store()
-    store.extend(quad for quad in quads if quad.graph_name in wanted)
+    for graph in wanted:
+        triples = graphs.get(graph, {}).values()
+        store.extend(ox.Quad(t.subject, t.predicate, t.object, graph) for t in triples)
     for found in (*disagreements(store, keys, rules), *inside):
-        for triple in describe(found, store):
-            yield ox.Quad(triple.subject, triple.predicate, triple.object, GRAPH)
+        yield from describe(found, store)
 
 
 def disagreements(

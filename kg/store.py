@@ -7,11 +7,12 @@ build or the new one, never half of one.
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pyoxigraph as ox
 
@@ -22,7 +23,9 @@ from kg.positions import Token, tokens
 from kg.terms import CAS, PREFIXES, RDFS, SKOS, expand, shorten
 
 CURRENT, REPORT, STORE = "CURRENT", "report.json", "store"
+_BATCH = 30_000  # quads loaded at once: with fewer the engine soon has files to merge
 Answer = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
+GraphName = ox.NamedNode | ox.DefaultGraph
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
 
@@ -154,12 +157,65 @@ def _command(build: Path) -> str:
     return "kg build" if build == paths.BUILD else f"kg build --build {shown(build)}"
 
 
-def write_store(quads: Iterable[ox.Quad], folder: Path) -> None:
-    """Write an on-disk store of the quads into the new folder of a build."""
-    store = ox.Store(str(folder / STORE))
-    store.bulk_extend(quads)
-    store.flush()
-    store.optimize()
+class Writer:
+    """A new store on disk, loaded beside the work that makes what is added next.
+
+    Attributes:
+        graphs: what was added, each triple by its line of N-Triples.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.graphs: dict[GraphName, dict[str, ox.Triple]] = {}
+        self._store = ox.Store(str(folder / STORE))
+        self._thread = ThreadPoolExecutor(max_workers=1)
+        self._loads: list[Future[None]] = []
+        self._waiting: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, failed: object, *_: object) -> None:
+        """Wait until all is on disk; after a failure, only for what is being loaded."""
+        if not failed:
+            self.load()
+        self._thread.shutdown(cancel_futures=failed is not None)
+        if not failed:
+            for load in self._loads:
+                load.result()
+            self._store.flush()
+
+    def add(self, graph: GraphName, triples: Iterable[ox.Triple]) -> None:
+        """Add triples to a graph."""
+        found = {str(triple): triple for triple in triples}
+        lines = sorted(found)
+        self.graphs.setdefault(graph, {}).update((line, found[line]) for line in lines)
+        end = " .\n" if isinstance(graph, ox.DefaultGraph) else f" {graph} .\n"
+        self._waiting += [line + end for line in lines]
+        if len(self._waiting) > _BATCH:
+            self.load()
+
+    def load(self) -> None:
+        """Begin to load what was added."""
+        self._loads.append(self._thread.submit(_load, self._store, self._waiting))
+        self._waiting = []
+
+    def quads(self) -> Iterator[ox.Quad]:
+        """Yield what was added, in the order of `formats.ordered`."""
+        for graph in sorted(self.graphs, key=lambda name: getattr(name, "value", "")):
+            triples = self.graphs[graph]
+            for line in sorted(triples):
+                s, p, o = triples[line]
+                yield ox.Quad(s, p, o, graph)
+
+
+def _load(store: ox.Store, lines: Iterable[str]) -> None:
+    """Load lines of N-Quads; other threads run meanwhile."""
+    named: list[str] = []
+    others: list[str] = []  # bulk_load would give their blank nodes other names
+    for line in lines:
+        (others if "_:" in line else named).append(line)
+    store.bulk_load("".join(named).encode(), format=ox.RdfFormat.N_QUADS)
+    store.bulk_extend(ox.parse("".join(others), format=ox.RdfFormat.N_QUADS))
 
 
 def _nodes(graphs: Sequence[str] | None) -> list[ox.NamedNode]:

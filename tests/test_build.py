@@ -22,11 +22,11 @@ import sys, time
 from importlib import import_module
 from pathlib import Path
 pipeline = import_module("kg.build")
-wait = pipeline.write_store
-def write_store(quads, folder):
-    print("writing", flush=True)
-    time.sleep(60)
-pipeline.write_store = write_store
+class Slow(pipeline.Writer):
+    def load(self):
+        print("writing", flush=True)
+        time.sleep(60)
+pipeline.Writer = Slow
 pipeline.build(Path(sys.argv[1]), Path(sys.argv[2]))
 """
 
