@@ -23,7 +23,7 @@ from kg.positions import Token, tokens
 from kg.terms import CAS, PREFIXES, RDFS, SKOS, expand, shorten
 
 CURRENT, REPORT, STORE = "CURRENT", "report.json", "store"
-_BATCH = 30_000  # quads loaded at once: with fewer the engine soon has files to merge
+_BATCH = 60_000  # quads loaded at once: at four loads the engine begins to merge what it has
 Answer = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
 GraphName = ox.NamedNode | ox.DefaultGraph
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
@@ -35,7 +35,7 @@ class Graph:
 
     Attributes:
         store: the engine's.
-        report: what the build said of itself, see `kg.build.Report`.
+        report: what the build said of itself, see `kg.pipeline.Report`.
     """
 
     store: ox.Store
@@ -183,6 +183,7 @@ class Writer:
             for load in self._loads:
                 load.result()
             self._store.flush()
+        del self._store  # closes it: a folder that is moved while it is open takes a second more
 
     def add(self, graph: GraphName, triples: Iterable[ox.Triple]) -> None:
         """Add triples to a graph."""

@@ -21,7 +21,7 @@ SLOW_STEP = """
 import sys, time
 from importlib import import_module
 from pathlib import Path
-pipeline = import_module("kg.build")
+pipeline = import_module("kg.pipeline")
 class Slow(pipeline.Writer):
     def load(self):
         print("writing", flush=True)

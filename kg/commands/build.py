@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from kg import paths
-from kg.build import DUMP, Engine, Report, build
 from kg.errors import count, shown
+from kg.pipeline import DUMP, Engine, Report, build
 
 
 @click.command()

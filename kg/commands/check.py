@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from kg import paths
-from kg.build import check
 from kg.errors import count
+from kg.pipeline import check
 
 
 @click.command()
