@@ -198,7 +198,7 @@ def _constraints(
         claims = sorted({claim.value for triple in because[:1] for claim in rests_on(triple)})
         return Constraint(because[0].subject.value, kind, value, tuple(claims)), because  # type: ignore[union-attr]
 
-    for triple in sorted(facts, key=str):
+    for triple in sorted(filter(_constrains, facts), key=str):
         s, p, o = triple
         if not isinstance(s, ox.NamedNode) or s == o:
             continue
@@ -211,8 +211,15 @@ def _constraints(
                 continue  # the shapes have reported it
         elif p == CAS.hasInterval and o in intervals:
             yield made(Kind.HAS_INTERVAL, _read(intervals[o]), triple, *intervals[o])
-        elif p == RDF.type and o == CAS.Momentary:
+        elif p == RDF.type:
             yield made(Kind.MOMENTARY, None, triple)
+
+
+def _constrains(triple: ox.Triple) -> bool:
+    p = triple.predicate
+    if p == RDF.type:
+        return triple.object == CAS.Momentary
+    return p in _ORDER or p in _DURATIONS or p == CAS.hasInterval
 
 
 def _steps(

@@ -7,7 +7,7 @@ dates order.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from copy import copy, deepcopy
+from copy import copy
 from functools import cached_property
 
 import pyoxigraph as ox
@@ -34,7 +34,7 @@ class Conclusions:
         self._axioms = frozenset(axioms)
         self._terms = {axiom.subject for axiom in axioms}
         closure = reason.close([*perspective.stated, *axioms], rules)
-        self._first = perspective.stated.keys(), deepcopy(closure)  # before stratum 4 adds to it
+        self._first = perspective.stated.keys(), closure.copy()  # before stratum 4 adds to it
         self._go_on(perspective, closure)
 
     def under(self, perspective: Perspective) -> "Conclusions":
@@ -47,7 +47,7 @@ class Conclusions:
             vars(found).pop(name, None)
         stated = perspective.stated.keys()
         before, first = self._first
-        closure = deepcopy(first)
+        closure = first.copy()
         closure.change(added=sorted(stated - before, key=str), removed=before - stated)
         found._go_on(perspective, closure)
         return found

@@ -76,10 +76,9 @@ def facts(
         fact = Fact(triple, 0 if claims else round_of(triple) or 0, claims)
         found[triple] = fact
         if not claims:
-            fact.steps = sorted(
-                dict.fromkeys(by_conclusion.get(triple, ())),
-                key=lambda d: (len(d.premises), d.rule, *map(str, d.premises)),
-            )
+            fact.steps = [*dict.fromkeys(by_conclusion.get(triple, ()))]
+            if len(fact.steps) > 1:  # most have one, and its words need not be spelled
+                fact.steps.sort(key=lambda d: (len(d.premises), d.rule, *map(str, d.premises)))
         pending += [premise for step in fact.steps for premise in step.premises]
     for fact in sorted(found.values(), key=lambda f: f.round):
         if fact.claims:
@@ -91,7 +90,8 @@ def facts(
 
 def weakness(step: Derivation, known: Mapping[ox.Triple, Fact]) -> int:
     """Return the weakness of a step: that of its weakest premise; axioms have none."""
-    return max((known[p].weakness for p in step.premises if p in known), default=0)
+    premises = map(known.get, step.premises)
+    return max((fact.weakness for fact in premises if fact), default=0)
 
 
 def leaves(triple: ox.Triple, known: Mapping[ox.Triple, Fact]) -> set[ox.NamedNode]:

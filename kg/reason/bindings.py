@@ -7,8 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from kg.reason.codes import Array, Codes, Term
-from kg.reason.columns import Table
+from kg.reason.codes import WIDTH, Array, Codes, Term
+from kg.reason.columns import Table, pack
 
 Column = Array | int
 Slot = int | str  # the code of a term, or the name of a variable
@@ -44,6 +44,12 @@ class Rows:
         value = self.name(slot)
         assert value is not None, "asked for where the variable is bound"
         return np.full(self.count, value, dtype=np.int64) if isinstance(value, int) else value
+
+    def packed(self, subject: Column, value: Column) -> Array:
+        """Return the keys of what two slots stand for, one for each row."""
+        if isinstance(subject, int) and isinstance(value, int):
+            return np.full(self.count, subject << WIDTH | value, dtype=np.int64)
+        return pack(subject, value)
 
     def taken(self, chosen: "Array | NDArray[np.bool_]", keep: frozenset[str]) -> "Rows":
         """Return some rows, with the columns of the variables to keep."""
@@ -83,6 +89,9 @@ class Facts(Protocol):
 
     def predicates(self, *, fresh: bool) -> list[int]:
         """Return the predicates with triples, or with fresh ones, in the order of their codes."""
+
+    def is_predicate(self, code: int, *, fresh: bool) -> bool:
+        """Return whether a code is among `predicates`."""
 
     def same(self, code: int) -> int:
         """Return the representative of a term."""

@@ -38,6 +38,12 @@ class Codes:
     def __len__(self) -> int:
         return len(self.terms)
 
+    def copy(self) -> "Codes":
+        """Return the same codes, to which terms can be added that these do not get."""
+        other = Codes()
+        other.terms, other._codes = self.terms.copy(), self._codes.copy()
+        return other
+
     def code(self, term: Term) -> int:
         """Return the code of a term, a new one if it was not met before.
 

@@ -6,6 +6,8 @@ and rule of the triple), and sorted by object from the first time that a join as
 All keys of a column are unique.
 """
 
+from copy import copy
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +20,7 @@ SUBJECT, OBJECT = 0, 1
 
 def pack(left: "Array | int", right: "Array | int") -> Array:
     """Return keys of two columns of codes; a single code stands for a column of it."""
-    return np.asarray(np.left_shift(left, WIDTH, dtype=np.int64) | right, dtype=np.int64)
+    return np.asarray(left << WIDTH | right, dtype=np.int64)
 
 
 def swapped(keys: Array) -> Array:
@@ -35,9 +37,15 @@ def contains(keys: Array, wanted: Array) -> NDArray[np.bool_]:
     """Return for each wanted key whether it is among the sorted keys; O(w log k)."""
     if not len(keys):
         return np.zeros(len(wanted), dtype=np.bool_)
-    places = np.searchsorted(keys, wanted)
+    places = keys.searchsorted(wanted)
     places[places == len(keys)] = 0
     return np.asarray(keys[places] == wanted, dtype=np.bool_)
+
+
+def place_of(keys: Array, key: int) -> int | None:
+    """Return where a key stands among the sorted keys, None if it does not; O(log k)."""
+    place = int(keys.searchsorted(key))
+    return place if place < len(keys) and keys[place] == key else None
 
 
 def unique(keys: Array) -> Array:
@@ -74,8 +82,8 @@ def matches(keys: Array, sides: Array) -> tuple[Array, Array]:
 
     O(r log k) for the search, then linear in what is found.
     """
-    first = np.searchsorted(keys, sides << WIDTH)
-    last = np.searchsorted(keys, (sides + 1) << WIDTH)
+    first = keys.searchsorted(sides << WIDTH)
+    last = keys.searchsorted((sides + 1) << WIDTH)
     counts = last - first
     total = int(counts.sum())
     rows = np.repeat(np.arange(len(sides)), counts)
@@ -86,7 +94,7 @@ def matches(keys: Array, sides: Array) -> tuple[Array, Array]:
 
 def least_matches(keys: Array, sides: Array) -> tuple[Array, Array]:
     """Return as `matches` does, for each row the least of its matches only."""
-    first = np.searchsorted(keys, sides << WIDTH)
+    first = keys.searchsorted(sides << WIDTH)
     first[first == len(keys)] = 0
     rows = np.flatnonzero(keys[first] >> WIDTH == sides) if len(keys) else NONE
     return rows, keys[first[rows]] & MASK
@@ -94,7 +102,7 @@ def least_matches(keys: Array, sides: Array) -> tuple[Array, Array]:
 
 def slice_of(keys: Array, side: int) -> Array:
     """Return the lower sides of the keys whose upper side this is, sorted."""
-    first, last = np.searchsorted(keys, (side << WIDTH, (side + 1) << WIDTH))
+    first, last = keys.searchsorted((side << WIDTH, (side + 1) << WIDTH))
     return keys[first:last] & MASK
 
 
@@ -116,6 +124,12 @@ class Table:
         self._by_object: Array | None = None
         self._fresh_by_object: Array | None = None
         self._late: list[Array] = []  # added since `_by_object` was sorted
+
+    def copy(self) -> "Table":
+        """Return the same triples, to be changed by themselves; the keys are shared till then."""
+        other = copy(self)
+        other.marks, other._late = self.marks.copy(), self._late.copy()
+        return other
 
     def column(self, side: int, *, fresh: bool = False) -> Array:
         """Return the keys sorted by a side: all, or those of the latest round."""
@@ -147,7 +161,7 @@ class Table:
     def remove(self, keys: Array) -> None:
         """Remove keys, sorted by subject, all of which are there."""
         stay = np.ones(len(self.keys), dtype=np.bool_)
-        stay[np.searchsorted(self.keys, keys)] = False
+        stay[self.keys.searchsorted(keys)] = False
         self.keys, self.marks = self.keys[stay], self.marks[stay]
         self.fresh = self.fresh[~contains(keys, self.fresh)]
         self._by_object, self._fresh_by_object, self._late = None, None, []
@@ -162,20 +176,17 @@ class Table:
 
     def marks_of(self, keys: Array) -> Array:
         """Return the marks of keys, all of which are there."""
-        return self.marks[np.searchsorted(self.keys, keys)]
+        return self.marks[self.keys.searchsorted(keys)]
 
     def mark_of(self, subject: int, value: int) -> int | None:
         """Return the mark of one triple, None if it is not there."""
-        key = subject << WIDTH | value
-        place = int(np.searchsorted(self.keys, key))
-        if place < len(self.keys) and self.keys[place] == key:
-            return int(self.marks[place])
-        return None
+        place = place_of(self.keys, subject << WIDTH | value)
+        return None if place is None else int(self.marks[place])
 
 
 def _places(old: Array, added: Array) -> Array:
     """Return where each added key stands in the merged column."""
-    return np.searchsorted(old, added) + np.arange(len(added))
+    return old.searchsorted(added) + np.arange(len(added))
 
 
 def _merged(old: Array, added: Array, places: Array) -> Array:

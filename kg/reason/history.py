@@ -59,6 +59,7 @@ class History:
         self._member, self._twice, self._sequence = (
             codes(relation) for relation in (rl.MEMBER, rl.TWICE, rl.SEQUENCE)
         )
+        self._of_lists = frozenset({self._member, self._twice, self._sequence})
 
     # What a join reads: each name for itself
 
@@ -85,6 +86,10 @@ class History:
         """Return the predicates of any triple; fresh is none."""
         assert not fresh, "a closure is at its end here"
         return sorted({*self._rounds.predicates(fresh=False), *self._archived})
+
+    def is_predicate(self, code: int, *, fresh: bool) -> bool:
+        """Return whether a code is among `predicates`."""
+        return code in self._archived or self._rounds.is_predicate(code, fresh=fresh)
 
     def table(self, predicate: int) -> Table | None:
         """Return the triples with a predicate of this name, None if there are none."""
@@ -177,21 +182,19 @@ class History:
         if self._rounds.classes:
             yield from self._by_equality(triple, rank)
 
-    def firings(self, triple: Coded | None = None, below: int = 1 << 62) -> Iterator[Step]:
+    def firings(self, triple: Coded | None = None, below: int | None = None) -> Iterator[Step]:
         """Yield the firings of rules, eq- ones aside, with premises below a rank."""
         for _, step in self.fired(triple, below):
             yield step
 
     def fired(
-        self, triple: Coded | None = None, below: int = 1 << 62
+        self, triple: Coded | None = None, below: int | None = None
     ) -> Iterator[tuple[Coded, Step]]:
         """Yield the conclusion of each firing, and the firing."""
+        columns = None if triple is None else np.array(triple, dtype=np.int64).reshape(3, 1)
         for join in self._joins:
             for atom in join.head:
-                start: Rows | None = ONE
-                if triple is not None:
-                    s, o = (np.array([triple[i]], dtype=np.int64) for i in (0, 2))
-                    start = bound(atom, triple[1], s, o)
+                start = ONE if columns is None else bound(atom, *columns)
                 if start is not None:
                     yield from self._fired(join, atom, start, below)
 
@@ -200,7 +203,7 @@ class History:
         return [replace(join, least="") for join in self._rounds.joins]
 
     def _fired(
-        self, join: Join, conclusion: Atom, start: Rows, below: int
+        self, join: Join, conclusion: Atom, start: Rows, below: int | None
     ) -> Iterator[tuple[Coded, Step]]:
         for rows in solve(self, join, join.variables, start):
             if any(rows.name(slot) is None for slot in conclusion):
@@ -212,27 +215,27 @@ class History:
                 if premises is not None:
                     yield triple, Step(join.rule, premises)
 
-    def spelled(self, body: Iterable[Coded], below: int = 1 << 62) -> tuple[Coded, ...] | None:
-        """Return premises with what was read from lists as the triples of the lists.
+    def spelled(self, body: Iterable[Coded], below: int | None = None) -> tuple[Coded, ...] | None:
+        """Return the premises of a firing, what was read from lists as the triples of the lists.
 
         None if one of them is not known below a rank.
         """
         found: dict[Coded, None] = {}
         for triple in body:
-            if triple[1] in {self._member, self._twice, self._sequence}:
+            if triple[1] in self._of_lists:
                 cells = self._cells(triple, below)
                 if cells is None:
                     return None
                 found |= dict.fromkeys(cells)
-            elif self._is_known(triple, below):
+            elif below is None or self._is_known(triple, below):
                 found[triple] = None
             else:
                 return None
         return tuple(found)
 
-    def _is_known(self, triple: Coded, below: int) -> bool:
+    def _is_known(self, triple: Coded, below: int | None) -> bool:
         rank = self.rank(triple)
-        return rank is not None and rank < below
+        return rank is not None and (below is None or rank < below)
 
     # Equality
 
@@ -267,7 +270,7 @@ class History:
 
     # Lists
 
-    def _cells(self, relation: Coded, below: int) -> tuple[Coded, ...] | None:
+    def _cells(self, relation: Coded, below: int | None) -> tuple[Coded, ...] | None:
         """Return the triples of a list: all, or up to the node where a member stands.
 
         None if there is no way through the list by triples below a rank.
@@ -303,7 +306,7 @@ class History:
                     waiting.append((following, place + 1, met, longer))
         return None
 
-    def _known_values(self, node: int, predicate: int, below: int) -> list[int]:
+    def _known_values(self, node: int, predicate: int, below: int | None) -> list[int]:
         """Return the values of a node of a list that are known below a rank."""
         values: set[int] = set()
         for name in self._rounds.classes.get(self._rounds.same(predicate), (predicate,)):

@@ -8,6 +8,7 @@ rows is held as one integer, so that schema patterns cost nothing where the data
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -21,7 +22,6 @@ from kg.reason.columns import (
     first_of_equal,
     least_matches,
     matches,
-    pack,
     slice_of,
     unique,
 )
@@ -34,7 +34,7 @@ from kg.rules import Slot as Written
 _COMPARED = 16
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Atom:
     """A pattern in codes.
 
@@ -51,13 +51,13 @@ class Atom:
     def __iter__(self) -> Iterator[Slot]:
         return iter((self.subject, self.predicate, self.object))
 
-    @property
+    @cached_property
     def variables(self) -> frozenset[str]:
         """Return the names of its variables."""
         return frozenset(slot for slot in self if isinstance(slot, str))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Join:
     """A compiled rule.
 
@@ -79,12 +79,12 @@ class Join:
     expressions: tuple[Expression, ...] = ()
     prologue: str = ""
 
-    @property
+    @cached_property
     def head_variables(self) -> frozenset[str]:
         """Return the variables of its conclusions."""
         return frozenset[str]().union(*(atom.variables for atom in self.head))
 
-    @property
+    @cached_property
     def variables(self) -> frozenset[str]:
         """Return the variables of its premises and conclusions."""
         return self.head_variables.union(*(atom.variables for atom in self.body))
@@ -136,11 +136,11 @@ class _Solver:
     ) -> Iterator[Rows]:
         """Yield solutions of the remaining premises, from the cheapest on."""
         while rows.count:
-            ready = next((e for e in waiting if not atoms or _is_bound(e, rows)), None)
-            if ready is not None:
-                rest = [expression for expression in waiting if expression is not ready]
-                yield from self._evaluated(rows, atoms, ready, rest)
-                return
+            for ready in waiting:
+                if not atoms or _is_bound(ready, rows):
+                    rest = [expression for expression in waiting if expression is not ready]
+                    yield from self._evaluated(rows, atoms, ready, rest)
+                    return
             if not atoms:
                 yield self._without_equal(rows)
                 return
@@ -179,16 +179,14 @@ class _Solver:
     ) -> Iterator[tuple[int, Rows]]:
         """Yield the rows in groups of one predicate each, that variable fixed."""
         assert isinstance(atom.predicate, str), "a constant is no column"
-        known = self._facts.predicates(fresh=fresh)
         if predicate is None:
-            for code in known:
+            for code in self._facts.predicates(fresh=fresh):
                 yield code, rows.fixed(atom.predicate, code)
             return
         assert not isinstance(predicate, int), "a single code is joined as it is"
-        with_triples = set(known)
         keep = frozenset(name.lstrip(NAMED) for name in rows.columns)
         for code in unique(predicate).tolist():
-            if code in with_triples:
+            if self._facts.is_predicate(code, fresh=fresh):
                 part = rows.taken(predicate == code, keep)
                 yield code, part.fixed(atom.predicate, code)
 
@@ -240,8 +238,7 @@ class _Solver:
             value = self._facts.same(value)
         if subject is not None and value is not None:
             keys = table.column(SUBJECT, fresh=fresh)
-            found = contains(keys, np.broadcast_to(pack(subject, value), rows.count))
-            return rows.taken(found, keep)
+            return rows.taken(contains(keys, rows.packed(subject, value)), keep)
         least = bool(self._join.least) and self._join.least in atom.variables
         if subject is None and value is None:
             return self._unbound(rows, atom, table, keep, fresh=fresh, least=least)

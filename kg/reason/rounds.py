@@ -22,6 +22,7 @@ round of a conclusion:
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -72,6 +73,9 @@ _MOST_MADE = 1_000_000
 
 SAME = ox.NamedNode(PREFIXES["owl"] + "sameAs")
 
+# Makes of lists the rules that go along one, each with the members of that.
+ReadAlong = Callable[[Lists], Iterable[tuple[Join, tuple[int, ...]]]]
+
 
 class Archived(NamedTuple):
     """Triples of one predicate that stand in the columns under other names.
@@ -107,7 +111,7 @@ class Rounds:
         self.times_lists_were_read = 0
         self._tables: dict[int, Table] = {}
         self._rules: list[Join] = []
-        self._along: Callable[[Lists], Iterable[tuple[Join, tuple[int, ...]]]] = lambda _: ()
+        self._along: ReadAlong = lambda _: ()
         self._of_lists: dict[tuple[int, tuple[Atom, ...]], tuple[Join, tuple[int, ...]]] = {}
         self._ordinals = ordinals
         self._by_representatives = representatives
@@ -122,6 +126,21 @@ class Rounds:
         self._most_terms = _MOST_MADE
         self._meet_literals(0)
 
+    def copy(self, codes: Codes, along: ReadAlong) -> "Rounds":
+        """Return the same state with a copy of its codes, to be changed by itself."""
+        other = copy(self)
+        other.codes, other._along = codes, along
+        other.archive, other.equalities = self.archive.copy(), self.equalities.copy()
+        other.sequences, other.broken_lists = self.sequences.copy(), self.broken_lists.copy()
+        other._tables = {predicate: table.copy() for predicate, table in self._tables.items()}
+        other._of_lists = self._of_lists.copy()
+        other._reader = ListReader(codes, other.table, other.same)
+        other._representative = self._representative.copy()
+        other._classes = {code: names.copy() for code, names in self._classes.items()}
+        other._changed, other._depth = self._changed.copy(), self._depth.copy()
+        other._values = self._values.copy()
+        return other
+
     # What a join reads
 
     def table(self, predicate: int) -> Table | None:
@@ -130,11 +149,14 @@ class Rounds:
 
     def predicates(self, *, fresh: bool) -> list[int]:
         """Return the predicates of triples, or of fresh ones, those of lists left out."""
-        return sorted(
-            code
-            for code, table in self._tables.items()
-            if code not in self._internal and len(table.column(SUBJECT, fresh=fresh))
-        )
+        return [code for code in sorted(self._tables) if self.is_predicate(code, fresh=fresh)]
+
+    def is_predicate(self, code: int, *, fresh: bool) -> bool:
+        """Return whether a code is among `predicates`."""
+        table = self._tables.get(code)
+        if table is None or code in self._internal:
+            return False
+        return len(table.fresh if fresh else table.keys) > 0
 
     def same(self, code: int) -> int:
         """Return the representative of a term."""
@@ -148,7 +170,7 @@ class Rounds:
     def rule_by(
         self,
         rules: Sequence[Join],
-        along: Callable[[Lists], Iterable[tuple[Join, tuple[int, ...]]]],
+        along: ReadAlong,
     ) -> None:
         """Let these be the rules, with those that go along each list, and its members."""
         self._rules, self._along = list(rules), along
@@ -254,11 +276,14 @@ class Rounds:
 
         Raises: KgError, if a BIND makes ever new terms.
         """
-        while everything or self._changed or self.predicates(fresh=True):
+        while everything or self._changed or self._has_fresh():
             found = self._concluded(everything=everything)
             self._absorb(found, self.round + (SPACE if self._classes else 1))
             self.passes += 1
             everything = False
+
+    def _has_fresh(self) -> bool:
+        return any(self.is_predicate(code, fresh=True) for code in self._tables)
 
     def _concluded(self, *, everything: bool) -> dict[int, list[Array]]:
         """Return what the rules conclude, by predicate: keys, above the ordinal of the rule."""
@@ -591,14 +616,14 @@ class Rounds:
     def _concluded_again(self, gone: Mapping[int, Array]) -> dict[int, list[Array]]:
         """Return which of some triples have a firing from what is there."""
         found: dict[int, list[Array]] = defaultdict(list)
+        keys = np.concatenate([*gone.values()])
+        predicates = np.repeat(np.array([*gone], dtype=np.int64), [*map(len, gone.values())])
+        subjects, values = keys >> WIDTH, keys & MASK
         for join in self._rules_in_force():
             for atom in join.head:
-                for predicate, keys in gone.items():
-                    start = bound(atom, predicate, keys >> WIDTH, keys & MASK)
-                    if start is None:
-                        continue
-                    for rows in solve(self, join, join.head_variables, start):
-                        collect(found, rows, atom, join.rule)
+                start = bound(atom, subjects, predicates, values)
+                for rows in solve(self, join, join.head_variables, start) if start else ():
+                    collect(found, rows, atom, join.rule)
         return found
 
 
@@ -611,11 +636,10 @@ def _means_other(join: Join, changed: set[int]) -> bool:
     return bool(join.expressions) or any(slot in changed for atom in join.body for slot in atom)
 
 
-def bound(atom: Atom, predicate: int, subjects: Array, values: Array) -> Rows | None:
+def bound(atom: Atom, subjects: Array, predicates: Array, values: Array) -> Rows | None:
     """Return the bindings under which a conclusion is one of these triples; None if none is."""
     columns: dict[str, Array | int] = {}
     chosen = np.ones(len(subjects), dtype=np.bool_)
-    predicates = np.full(len(subjects), predicate, dtype=np.int64)
     for slot, column in zip(atom, (subjects, predicates, values), strict=True):
         if isinstance(slot, int):
             chosen &= column == slot
@@ -625,10 +649,7 @@ def bound(atom: Atom, predicate: int, subjects: Array, values: Array) -> Rows | 
             columns[slot] = column
     if not chosen.any():
         return None
-    rows = Rows(len(subjects), columns).taken(chosen, frozenset(columns))
-    if isinstance(atom.predicate, str):
-        return rows.fixed(atom.predicate, predicate)
-    return rows
+    return Rows(len(subjects), columns).taken(chosen, atom.variables)
 
 
 def collect(found: dict[int, list[Array]], rows: Rows, atom: Atom, rule: int) -> None:
@@ -636,7 +657,7 @@ def collect(found: dict[int, list[Array]], rows: Rows, atom: Atom, rule: int) ->
     subject, predicate, value = (rows.name(slot) for slot in atom)
     if subject is None or predicate is None or value is None:
         return  # a BIND without a value: as in a CONSTRUCT, this triple is left out
-    keys = np.broadcast_to(pack(subject, value), rows.count) << RULE_WIDTH | rule
+    keys = rows.packed(subject, value) << RULE_WIDTH | rule
     if isinstance(predicate, int):
         found[predicate].append(keys)
         return

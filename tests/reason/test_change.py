@@ -49,3 +49,28 @@ def test_changes_leave_conclusions_that_are_explained(
             assert contradictions(closure) == contradictions(anew)
         for triple in closure.derived():
             assert_explained(closure, triple)
+
+
+@pytest.mark.parametrize("equality", [False, True])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data(), rules=CHOSEN, first=st.integers(0, 30), taken=PLACES)
+def test_a_copy_and_its_original_are_changed_each_by_itself(
+    data: st.DataObject, rules: list[Rule], first: int, taken: list[int], *, equality: bool
+) -> None:
+    text = data.draw(graphs.ontologies(equality=equality))
+    pool = sorted({*graphs.triples(text)}, key=str) or graphs.triples("ex:a ex:p0 ex:b .")
+    known, removed = pool[:first], [pool[place % len(pool)] for place in taken]
+    original = reason.close(known, rules)
+    before = [(triple, original.round_of(triple)) for triple in original.derived()]
+    copied = original.copy()
+    copied.change(pool[first:], removed)
+    stated = [*(each for each in known if each not in removed), *pool[first:]]
+
+    assert {*copied.derived()} == {*reason.close(stated, rules).derived()}
+    assert [(triple, original.round_of(triple)) for triple in original.derived()] == before
+
+    original.change(removed=removed)
+    left = [each for each in known if each not in removed]
+
+    assert {*original.derived()} == {*reason.close(left, rules).derived()}
+    assert {*copied.derived()} == {*reason.close(stated, rules).derived()}
