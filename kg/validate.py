@@ -2,18 +2,18 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections import defaultdict
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyoxigraph as ox
 import rdflib
 from pyshacl import validate
 from pyshacl.errors import ReportableRuntimeError
-from rdflib import RDF, SH
-from rdflib.plugins.sparql import prepareQuery
-from rdflib.plugins.sparql.sparql import Query
+from rdflib import RDF, SH, Variable
+from rdflib.namespace import NamespaceManager
+from rdflib.query import Result
 
 from kg import formats
 from kg.errors import BrokenSyntax, Finding, Place, Severity
@@ -35,12 +35,46 @@ def violations(source: Source, ontology: Path) -> list[Finding]:
         ox.Triple(claim.iri, TYPES.type, CAS.Claim)
         for claim in (*source.claims, *source.reference)
     )
-    shapes = _flattened(_graph(ontology / "shapes.ttl"))
-    data = _Data()
-    data += formats.to_rdflib([*(q.triple for q in source.stated), *typed])
-    report = _report(data, shapes, ontology)
+    shapes = read_shapes(ontology)
+    report = check([*(q.triple for q in source.stated), *typed], shapes, ontology)
     findings = [_finding(report, shapes, result, source) for result in _results(report)]
     return sorted(set(findings), key=lambda f: (f.place, f.severity, f.code, f.message))
+
+
+def read_shapes(ontology: Path) -> rdflib.Graph:
+    """Return the shapes as `check` takes them.
+
+    Raises: UnreadableInput and BrokenSyntax, if they cannot be read.
+    """
+    return _flattened(_Graph(quad.triple for quad in formats.read(ontology / "shapes.ttl")))
+
+
+def check(data: Iterable[ox.Triple], shapes: rdflib.Graph, ontology: Path) -> rdflib.Graph:
+    """Return the SHACL report on the data.
+
+    Raises: UnreadableInput and BrokenSyntax, if core.ttl cannot be read or a shape be used.
+    """
+    place = Place(ontology / "shapes.ttl")
+    try:
+        # In place, so that pyshacl makes no plain copy of the data.
+        _, report, _ = validate(
+            _Data([*data, *hierarchy(ontology)]), shacl_graph=shapes, inplace=True
+        )
+    except (ReportableRuntimeError, SyntaxError) as error:
+        raise BrokenSyntax(f"a shape cannot be used: {error}", place) from error
+    if not isinstance(report, rdflib.Graph):  # of some failures pyshacl returns the exception
+        raise BrokenSyntax(f"a shape cannot be used: {report}", place)
+    return report
+
+
+def hierarchy(ontology: Path) -> Iterator[ox.Triple]:
+    """Yield the subclass axioms of core.ttl: all that the shapes need of it.
+
+    They are checked with the data, and in the rest the shapes would find faults.
+    """
+    for quad in formats.read(ontology / "core.ttl"):
+        if quad.predicate == RDFS.subClassOf:
+            yield quad.triple
 
 
 _TARGETS = (SH.targetClass, SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf)
@@ -61,50 +95,96 @@ def _flattened(shapes: rdflib.Graph) -> rdflib.Graph:
     return shapes
 
 
-class _Data(rdflib.Graph):
-    """A graph that parses a query once.
+class _Graph(rdflib.Graph):
+    """A graph that looks the objects of a subject and a predicate up once.
 
-    pyshacl asks the query of a sparql constraint anew for each node, and rdflib spends ten times
-    as long on parsing it as on the answer.
+    pyshacl reads a shape anew for each node, and rdflib takes four generators to a look-up.
     """
 
-    def query(self, query_object: Any, *args: Any, **kwargs: Any) -> rdflib.query.Result:
-        """Answer a query, see rdflib."""
-        if isinstance(query_object, str):
-            query_object = _prepared(query_object)
-        return super().query(query_object, *args, **kwargs)
+    def __init__(self, triples: Iterable[ox.Triple], store: str = "SimpleMemory") -> None:
+        super().__init__(store)
+        self.namespace_manager = _FullNames(self, bind_namespaces="none")
+        self._known: dict[tuple[Any, Any, bool], list[Any]] = {}
+        self.addN((*map(formats.rdflib_term, triple), self) for triple in triples)
+
+    def add(self, triple: Any) -> "_Graph":
+        self._known.clear()
+        super().add(triple)
+        return self
+
+    def addN(self, quads: Any) -> "_Graph":  # noqa: N802 rdflib's name
+        self._known.clear()
+        super().addN(quads)
+        return self
+
+    def remove(self, triple: Any) -> "_Graph":
+        self._known.clear()
+        super().remove(triple)
+        return self
+
+    def objects(
+        self,
+        subject: Any = None,
+        predicate: Any = None,
+        unique: Any = False,  # noqa: FBT002
+    ) -> Generator[Any, None, None]:
+        asked = subject, predicate, unique
+        if asked not in self._known:
+            self._known[asked] = list(super().objects(*asked))
+        yield from self._known[asked]
 
 
-@cache
-def _prepared(query: str) -> Query:
-    return prepareQuery(query)
+class _FullNames(NamespaceManager):
+    """Names without prefixes.
 
-
-def _report(data: rdflib.Graph, shapes: rdflib.Graph, ontology: Path) -> rdflib.Graph:
-    place = Place(ontology / "shapes.ttl")
-    try:
-        # In place, so that pyshacl makes no plain copy of the data.
-        _, report, _ = validate(
-            data, shacl_graph=shapes, ont_graph=hierarchy(ontology), inplace=True
-        )
-    except ReportableRuntimeError as error:
-        raise BrokenSyntax(f"a shape cannot be used: {error}", place) from error
-    if not isinstance(report, rdflib.Graph):  # of some failures pyshacl returns the exception
-        raise BrokenSyntax(f"a shape cannot be used: {report}", place)
-    return report
-
-
-def hierarchy(ontology: Path) -> rdflib.Graph:
-    """Return the subclass axioms of core.ttl: all that the shapes need of it.
-
-    pyshacl adds its ontology graph to the data, and so would find faults in the ontology's header.
+    pyshacl writes a paragraph on each alternative of a shape that a node does not meet, even if it
+    meets another. Nobody reads it, and most of the work is to find prefixes.
     """
-    axioms = (quad.triple for quad in formats.read(ontology / "core.ttl"))
-    return formats.to_rdflib(t for t in axioms if t.predicate == RDFS.subClassOf)
+
+    def bind(self, *args: Any, **kwargs: Any) -> None:
+        """Bind nothing."""
+
+    def normalizeUri(self, rdfTerm: str) -> str:  # noqa: N802, N803 rdflib's names
+        """Return the whole name."""
+        return rdfTerm
 
 
-def _graph(path: Path) -> rdflib.Graph:
-    return formats.to_rdflib(quad.triple for quad in formats.read(path))
+_Row: TypeAlias = Mapping[Variable, Any]
+_READ = [Variable("this"), Variable("path"), Variable("value")]  # by pyshacl, of a row
+
+
+class _Data(_Graph):
+    """A graph that answers a query once for all nodes, by pyoxigraph.
+
+    pyshacl asks the query of a sparql constraint anew for each node, and rdflib spends a tenth of
+    a second on parsing the five there are. The query has to find `$this` by itself.
+    """
+
+    def __init__(self, triples: list[ox.Triple]) -> None:
+        super().__init__(triples, store="Memory")  # pyshacl wants one that is aware of contexts
+        self._quads = ox.Store()
+        self._quads.extend(ox.Quad(*triple) for triple in triples)
+        self._answers: dict[str, dict[rdflib.term.Node, list[_Row]]] = {}
+
+    def query(self, query_object: Any, *args: Any, **_: Any) -> Result:
+        """Return the rows about the node that pyshacl calls `$this`."""
+        _processor, _form, _prefixes, bindings, *_rest = args  # as rdflib orders them
+        if query_object not in self._answers:
+            self._answers[query_object] = self._answer(query_object)
+        result = Result("SELECT")
+        result.vars = _READ
+        result.bindings = self._answers[query_object].get(bindings["this"], [])
+        return result
+
+    def _answer(self, query: str) -> dict[rdflib.term.Node, list[_Row]]:
+        solutions = self._quads.query(query)
+        assert isinstance(solutions, ox.QuerySolutions), "pyshacl takes no other query"
+        known = [v for v in _READ if ox.Variable(v) in solutions.variables]
+        rows: dict[rdflib.term.Node, list[_Row]] = defaultdict(list)
+        for solution in solutions:
+            row = {v: formats.rdflib_term(solution[v]) for v in known if solution[v]}
+            rows[row[_READ[0]]].append(row)
+        return rows
 
 
 def _results(report: rdflib.Graph) -> Iterator[rdflib.term.Node]:
