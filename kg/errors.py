@@ -8,6 +8,10 @@ An error ends what was asked; a finding is a result like any other.
     ├── BadDate            an EDTF date that has no bounds
     ├── BadQuote           words that are not in the text, or are there more than once
     ├── BadQuery           a query that is not SPARQL, or cannot be evaluated
+    │   ├── QueryTooLarge      more text than is read
+    │   ├── QueryTooComplex    it nests or joins more than is evaluated
+    │   ├── Outbound           it asks or loads from a host that is not allowed
+    │   └── ProtectedGraph     it may write to a graph that only a build writes
     ├── UnknownName        a question, form or option value that is not there
     ├── FaultyMapping      a build refused, because its input has findings of severity "error"
     ├── NoGraph            nothing is built yet, or what was built cannot be opened
@@ -122,6 +126,22 @@ class BadQuery(KgError):
         super().__init__(message, hint=hint)
         self.line = line
         self.column = column
+
+
+class QueryTooLarge(BadQuery):
+    """More text than is read."""
+
+
+class QueryTooComplex(BadQuery):
+    """A query that nests or joins more than is evaluated."""
+
+
+class Outbound(BadQuery):
+    """A query or update that asks or loads from a host that is not allowed."""
+
+
+class ProtectedGraph(BadQuery):
+    """An update that may write to a graph that only a build writes."""
 
 
 class UnknownName(KgError):

@@ -6,26 +6,32 @@ The parsers tell the position of a syntax error, but not that of a triple; so a 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from kg.errors import Place
 
 # What this takes for a string, a comment or a name, the engine takes for the same: `kg.sparql`
-# relies on it. Characters beyond ASCII may stand in any name; a prefix has at most 64 characters,
-# so that `a-a-a-…` takes linear time.
+# relies on it. So no string has an escape that does not exist, and the escape of an IRI may have a
+# `+`. Characters beyond ASCII may stand in any name; a prefix has at most 64 characters, so that
+# `a-a-a-…` takes linear time. A quotation mark that is not closed takes all the rest.
+_ESCAPED = r"""\\(?:[tbnrf"'\\] | u(?![Dd][89A-Fa-f])[0-9A-Fa-f]{4}
+                | U00(?!00[Dd][89A-Fa-f])(?:0[0-9A-Fa-f]|10)[0-9A-Fa-f]{4})"""
 _TOKEN = re.compile(
-    r"""
+    rf"""
     (?P<comment> \#[^\n\r]* )
-  | (?P<string>  \"{3}(?:[^"\\]|\\.|"(?!""))*\"{3} | '{3}(?:[^'\\]|\\.|'(?!''))*'{3}
-               | "(?:[^"\\\n\r]|\\.)*" | '(?:[^'\\\n\r]|\\.)*' )
-  | (?P<iri>     <(?:[^<>"{}|^`\\\x00-\x20]|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8})*> )
-  | (?P<name>    (?:[A-Za-z\x80-\U0010FFFF][\w.\-\x80-\U0010FFFF]{0,63})? :
+  | (?P<string>  \"{{3}}(?:[^"\\]|{_ESCAPED}|"(?!""))*+\"{{3}}
+               | '{{3}}(?:[^'\\]|{_ESCAPED}|'(?!''))*+'{{3}}
+               | "(?:[^"\\\n\r]|{_ESCAPED})*+" | '(?:[^'\\\n\r]|{_ESCAPED})*+' )
+  | (?P<iri>     <(?:[^<>"{{}}|^`\\\x00-\x20]
+                     |\\u[+0-9A-Fa-f][0-9A-Fa-f]{{3}}|\\U[+0-9A-Fa-f][0-9A-Fa-f]{{7}})*+> )
+  | (?P<name>    (?:[A-Za-z\x80-\U0010FFFF][\w.\-\x80-\U0010FFFF]{{0,63}}+)? :
                  (?: (?:[\w:%\x80-\U0010FFFF]|\\.)
-                     (?:[\w.\-:%\x80-\U0010FFFF]|\\.)* (?<!\.) )? )
+                     (?:[\w\-:%\x80-\U0010FFFF]|\\.|\.++(?=[\w\-:%\\\x80-\U0010FFFF]))*+ )? )
   | (?P<word>    @[A-Za-z]+(?:-+[A-Za-z0-9]+)* | [?$]?[\w\x80-\U0010FFFF]+ )
-  | (?P<mark>    \S )
+  | (?P<unclosed> ["'][\s\S]* )
+  | (?P<mark>    \|\||&&|\^\^|\{{\||\|\}}|\S )
     """,
     re.VERBOSE,
 )
@@ -33,12 +39,12 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _CONTROL = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A piece of the text.
 
     Attributes:
-        kind: comment, string, iri, name (prefixed), word (keyword, variable, language) or mark.
+        kind: comment, string, iri, name (prefixed), word (keyword, variable, language), unclosed
+            (from a quotation mark that is not closed to the end) or mark.
         text: as written.
         offset: of its first character, in code points.
     """
@@ -55,7 +61,7 @@ def tokens(text: str) -> Iterator[Token]:
     ['name', 'mark', 'name', 'name', 'string', 'mark', 'mark', 'comment']
     """
     for match in _TOKEN.finditer(text):
-        yield Token(match.lastgroup or "mark", match.group(), match.start())
+        yield Token._make((match.lastgroup or "mark", match[0], match.start()))
 
 
 class Positions:

@@ -1,14 +1,21 @@
 """The application: every blueprint of routes/, one error shape, the headers of every answer."""
 
+from collections.abc import Iterable
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any
 
+import a2wsgi
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from kg.errors import KgError
 from server import problems, routes
-from server.state import Config, Served
+from server.entrances import Entrances
+from server.problems import Problem
+from server.service import Service
+from server.settings import Config
+from server.state import Served
 
 # Pages load nothing but their own style sheet and images, and run no script.
 _POLICY = (
@@ -17,22 +24,45 @@ _POLICY = (
 )
 
 
-def create_app(config: Config) -> Flask:
-    """Return the application that serves the built graph.
+def create_app(config: Config, service: Service | None = None) -> Flask:
+    """Return the application that serves the built graph, pages and endpoints.
+
+    Under an ASGI server the endpoints are answered before they come here, by the service that is
+    given; under a WSGI server the application has one of its own, with the same endpoints.
 
     Raises: NoGraph, if nothing is built in the folder.
     """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = config.longest_body
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.extensions["cassibile"] = Served(config)
+    served = Served(config, service)
+    app.extensions["cassibile"] = served
     for module in iter_modules(routes.__path__):
         app.register_blueprint(import_module(f"server.routes.{module.name}").bp)
     app.register_error_handler(KgError, problems.of_error)
+    app.register_error_handler(Problem, problems.of_problem)
     app.register_error_handler(HTTPException, problems.of_http)
     app.register_error_handler(Exception, lambda error: _bug(app, error))
     app.after_request(_with_headers)
+    if service is None:
+        app.wsgi_app = _Endpoints(app.wsgi_app, served)  # type: ignore[method-assign]
     return app
+
+
+class _Endpoints:
+    """WSGI: the endpoints, and for all other paths the pages."""
+
+    def __init__(self, pages: Any, served: Served) -> None:
+        self._pages = pages
+        self._served = served
+        self._entrances = Entrances(served.service)
+
+    def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
+        if not self._entrances.find(environ["PATH_INFO"]):
+            answered: Iterable[bytes] = self._pages(environ, start_response)
+            return answered
+        bridge = a2wsgi.ASGIMiddleware(self._entrances, loop=self._served.loop)  # type: ignore[arg-type]
+        return bridge(environ, start_response)
 
 
 def _bug(app: Flask, error: Exception) -> Response:

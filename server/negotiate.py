@@ -1,12 +1,17 @@
 """Accept → one row of kg.formats. Pure."""
 
 from collections.abc import Sequence
+from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
 
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
+from kg import formats
+from kg.errors import BadQuery, UnknownName
 from kg.formats import EngineFormat, Form
+from server.problems import Problem
 
 HTML = "text/html"
 
@@ -31,6 +36,23 @@ def choose(accept: str, forms: Sequence[Form[EngineFormat]]) -> Form[EngineForma
     return best if _quality(wanted, best) > 0 else None
 
 
+def wanted(name: str, accept: str, forms: Sequence[Form[EngineFormat]]) -> Form[EngineFormat]:
+    """Return the form of that name, or without a name the one that an Accept header wants most.
+
+    Raises: BadQuery, if there is no such form; Problem, if none of the forms is acceptable.
+    """
+    try:
+        found = formats.named(name, forms) if name else choose(accept, forms)
+    except UnknownName as error:
+        raise BadQuery(error.message, hint=error.hint) from error
+    if found is None:
+        offered = ", ".join(form.media_type for form in forms)
+        detail = f"this answer can be had as {offered}"
+        headers = {"Vary": "Accept"}
+        raise Problem(HTTPStatus.NOT_ACCEPTABLE, "not-acceptable", detail, headers=headers)
+    return found
+
+
 def wants_page(accept: str, forms: Sequence[Form[Any]]) -> bool:
     """Return whether a browser asks: HTML is named, and no form is wanted as much.
 
@@ -46,6 +68,7 @@ def wants_page(accept: str, forms: Sequence[Form[Any]]) -> bool:
     return named and wanted.quality(HTML) > best
 
 
+@lru_cache(maxsize=256)  # clients send the same header with each request
 def _parsed(accept: str) -> MIMEAccept:
     """Return what is wanted; a parameter of a type (`charset=utf-8`) asks nothing of us."""
     wanted = parse_accept_header(accept, MIMEAccept)

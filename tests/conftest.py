@@ -1,5 +1,6 @@
 """Fixtures: the graph of the build, read-only, and a client of its server."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import settings
 
 import kg
 from server.app import create_app
-from server.state import Config
+from server.settings import Config
 
 ROOT = Path(__file__).parents[1]
 settings.register_profile("the same in every run", derandomize=True, database=None)
@@ -21,10 +22,11 @@ def graph(build: Path) -> kg.Graph:
 
 
 @pytest.fixture(scope="session")
-def client(build: Path) -> FlaskClient:
+def client(build: Path) -> Iterator[FlaskClient]:
     app = create_app(Config(build))
     app.testing = False  # errors are answered as they are to users
-    return app.test_client()
+    yield app.test_client()
+    app.extensions["cassibile"].close()
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,11 @@
 """What several tests need."""
 
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -66,3 +72,21 @@ def rows(graph: kg.Graph, query: str) -> list[tuple[str, ...]]:
     answer = graph.query(query)
     assert isinstance(answer, ox.QuerySolutions)
     return [tuple("" if t is None else str(getattr(t, "value", t)) for t in row) for row in answer]
+
+
+@contextmanager
+def serving(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run `kg serve` on a free port; yield the process and its address."""
+    words = [sys.executable, "-m", "kg", "serve", "--port", "0", *options]
+    # With any warning turned on, pyparsing warns of how the libraries above it use it.
+    environment = {**os.environ, "PYTHONWARNINGS": "error,ignore:::pyparsing"}
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        found = re.match(r"(http://\S+)/ ", process.stdout.readline())
+        try:
+            assert found
+            yield process, found[1]
+        finally:
+            process.kill()

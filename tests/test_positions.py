@@ -37,7 +37,17 @@ def test_a_dot_ends_a_statement_and_belongs_to_no_name() -> None:
     assert [t.text for t in tokens("id:a.b id:c.")] == ["id:a.b", "id:c", "."]
 
 
-@pytest.mark.parametrize("text", ['"' * 50_001, "a-" * 50_000, "a." * 50_000, '"""\\' * 50_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"' * 50_001,
+        "a-" * 50_000,
+        "a." * 50_000,
+        '"""\\' * 50_000,
+        '"""\n\\' * 50_000,
+        '"\\' * 50_000,
+    ],
+)
 def test_no_text_takes_more_than_linear_time(text: str) -> None:
     """Quadratic time would be hours."""
     assert sum(1 for _ in tokens(text)) > 0
@@ -47,3 +57,19 @@ def test_a_minus_stands_for_itself_outside_of_names() -> None:
     kinds = [t.kind for t in tokens('?a-?b a:-1 a:b-c "x"@pt-BR 2-1')]
 
     assert kinds.count("mark") == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("'''a' \\x '''", ["string", "string", "mark", "word", "string", "unclosed"]),
+        ('"\\uD800"', ["unclosed"]),
+        ('"\\u0041\\U0010FFFF\\n"@en', ["string", "word"]),
+        ("<urn:\\u0041>", ["iri"]),
+        ("id:a\\.", ["name"]),
+        ("{| id:a 1 |}", ["mark", "name", "word", "mark"]),
+        ("'a' 'b", ["string", "unclosed"]),
+    ],
+)
+def test_strings_and_names_end_where_the_engine_ends_them(text: str, kinds: list[str]) -> None:
+    assert [token.kind for token in tokens(text)] == kinds

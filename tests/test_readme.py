@@ -20,6 +20,7 @@ from kg.cli import kg as commands
 from kg.formats import Form
 from kg.terms import expand
 from server import routes
+from server.entrances import by_path
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -142,6 +143,7 @@ def test_every_endpoint_is_listed() -> None:
     for module in iter_modules(routes.__path__):
         app.register_blueprint(import_module(f"server.routes.{module.name}").bp)
     known = {str(rule) for rule in app.url_map.iter_rules() if rule.endpoint != "static"}
+    known |= {path if path[-1] != "/" else f"{path}<path>" for path in by_path()}
     listed = {name for name in named("Endpoints") if name.startswith("/")}
 
     assert {re.sub("<.*?>", "<>", rule) for rule in known} == {

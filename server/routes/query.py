@@ -12,9 +12,9 @@ from flask import Blueprint, render_template, request
 
 from kg import formats
 from kg.errors import BadQuery
-from kg.store import Answer
 from kg.terms import PREFIXES
 from server import cards
+from server.service import Page
 from server.state import served
 
 bp = Blueprint("query", __name__)
@@ -29,7 +29,7 @@ def page() -> tuple[str, HTTPStatus]:
         return render_template("query.html", query=_START, answer=None), HTTPStatus.OK
     graph = served().graph
     try:
-        answer = graph.query(query)
+        answer = served().page(query, request.remote_addr or "")
     except BadQuery as error:
         page = render_template("query.html", query=query, error=error, line=_line(query, error))
         return page, HTTPStatus.BAD_REQUEST
@@ -37,28 +37,29 @@ def page() -> tuple[str, HTTPStatus]:
         "query.html",
         query=query,
         answer=_shown(answer),
-        misspelt=graph.misspelt(query),
-        forms=formats.GRAPH_SYNTAXES
-        if isinstance(answer, ox.QueryTriples)
-        else formats.RESULT_FORMATS,
+        misspelt=graph.misspelt(query) if served().has_texts else (),
+        forms=formats.GRAPH_SYNTAXES if answer.kind == "triples" else formats.RESULT_FORMATS,
         prefixes=PREFIXES,
     )
     return page, HTTPStatus.OK
 
 
-def _shown(answer: Answer) -> dict[str, object]:
+def _shown(answer: Page) -> dict[str, object]:
     """Return what the template draws: columns and rows, a yes or no, or Turtle."""
-    if isinstance(answer, ox.QueryBoolean):
-        return {"verdict": "yes" if answer else "no"}
+    if answer.kind == "boolean":
+        return {"verdict": "yes" if answer.lines == b"true" else "no"}
     most = served().config.most_rows
-    if isinstance(answer, ox.QueryTriples):
-        triples = list(islice(answer, most + 1))
+    if answer.kind == "triples":
+        quads = list(islice(ox.parse(answer.lines, format=ox.RdfFormat.N_TRIPLES), most + 1))
         turtle = formats.named("turtle", formats.GRAPH_SYNTAXES)
-        written = formats.write(triples[:most], turtle, PREFIXES).decode()
-        return {"turtle": written, "count": len(triples), "most": most}
+        triples = [quad.triple for quad in quads[:most]]
+        written = formats.write(triples, turtle, PREFIXES).decode()
+        return {"turtle": written, "count": len(quads), "most": most}
+    solutions = ox.parse_query_results(answer.lines, format=ox.QueryResultsFormat.TSV)
+    assert isinstance(solutions, ox.QuerySolutions), "of a SELECT"
     graph = served().graph
-    rows = [[cards.cell(graph, term) for term in row] for row in islice(answer, most + 1)]
-    columns = [cards.heading(variable.value) for variable in answer.variables]
+    rows = [[cards.cell(graph, term) for term in row] for row in islice(solutions, most + 1)]
+    columns = [cards.heading(variable.value) for variable in solutions.variables]
     return {"columns": columns, "rows": rows[:most], "count": len(rows), "most": most}
 
 

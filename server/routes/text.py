@@ -10,7 +10,10 @@ Example: GET /text/italy-1943
 Example: GET /text/italy-1943/claim/s01-4
 """
 
-from flask import Blueprint, render_template
+from http import HTTPStatus
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
 
 from kg import paths, questions
 from server import cards
@@ -26,9 +29,10 @@ EXAMPLE = """SELECT ?successor ?predecessor ?claim ?words {
 
 
 @bp.get("/")
-def front() -> str:
-    """Show the first text, and the others by name."""
-    return _page(cards.texts(served().graph)[0])
+def front() -> ResponseReturnValue:
+    """Show the first text, and the others by name; where there is none, the query page."""
+    texts = cards.texts(served().graph)
+    return _page(texts[0]) if texts else redirect(url_for("query.page"), HTTPStatus.SEE_OTHER)
 
 
 @bp.get("/text/<name>")

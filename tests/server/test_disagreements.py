@@ -12,7 +12,7 @@ from kg import disagree
 from kg.evidence import Evidence, of_claim
 from kg.proof.tree import Proofs
 from server.app import create_app
-from server.state import Config
+from server.settings import Config
 from tests.helpers import write_seed
 
 TEXT = "/text/italy-1943"

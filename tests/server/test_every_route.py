@@ -11,11 +11,14 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from kg.errors import NoGraph
-from server import routes
+from server import endpoints, routes
 from server.app import create_app
-from server.state import Config
+from server.entrances import by_path
+from server.settings import Config
 
 NAMES = sorted(module.name for module in iter_modules(routes.__path__))
+ENDPOINTS = sorted(module.name for module in iter_modules(endpoints.__path__))
+MACHINES = sorted(by_path())
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
@@ -32,8 +35,9 @@ PATHS = sorted({re.sub("<[^>]*>", "x", str(rule)) for rule in RULES})
 
 
 def test_the_routes_are_there() -> None:
-    assert {"query", "questions", "sparql", "text"} <= set(NAMES)
-    assert {"/", "/sparql", "/query", "/questions", "/text/x", "/text/x/claim/x"} <= set(PATHS)
+    assert {"query", "questions", "text"} <= set(NAMES)
+    assert {"/", "/query", "/questions", "/text/x", "/text/x/claim/x"} <= set(PATHS)
+    assert {"graph_store", "health", "metrics", "ready", "sparql", "update"} <= set(ENDPOINTS)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -44,6 +48,30 @@ def test_the_example_of_a_route_runs(client: FlaskClient, name: str) -> None:
     assert examples
     for method, target in examples:
         assert client.open(target, method=method).status_code == 200
+
+
+@pytest.mark.parametrize("name", ENDPOINTS)
+def test_the_example_of_an_endpoint_runs(client: FlaskClient, name: str) -> None:
+    doc = import_module(f"server.endpoints.{name}").__doc__ or ""
+    examples = re.findall(r"^Example: (GET|POST) (\S+)$", doc, re.MULTILINE)
+
+    assert examples or name == "update"  # which none may call without the token
+    for method, target in examples:
+        assert client.open(target, method=method).status_code == 200
+
+
+@pytest.mark.parametrize("path", MACHINES)
+def test_an_endpoint_refuses_in_the_one_shape_and_says_what_it_takes(
+    client: FlaskClient, path: str
+) -> None:
+    answer = client.open(path, method="FROBNICATE")
+
+    assert answer.status_code == 405
+    assert answer.content_type == "application/problem+json"
+    assert answer.get_json(force=True)["type"].startswith("https://w3id.org/cassibile/problem/")
+    assert answer.headers["Allow"]
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)

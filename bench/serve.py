@@ -1,0 +1,313 @@
+"""Answers a second of `kg serve`, beside the native Oxigraph server and rdflib-endpoint.
+
+Run it: `python bench/serve.py`, with the extra `bench` installed. All servers get the same triples
+over loopback, and take turns, query by query. `--data FILE` serves other triples in place of our
+graph's default graph; rdflib-endpoint is left out above a million.
+
+Each kind of query is asked by 8 connections for some seconds: "new" has another comment in each
+request, so that no answer is kept; "again" is the same request each time. "hostile" is "new"
+with one cross product a second beside it, and asked of ours alone: rdflib-endpoint cannot stop a
+query, and the native server with a time limit makes a thread for each query, until the system has
+no more, and ends.
+
+Targets, on two cores: lookups at 20 times the rate of rdflib-endpoint; those not asked before at a
+sixth of the native server's, repeated ones at a third; queries above 20 ms within 1.15 of its
+time; the p99 of lookups beside a hostile query below 3 times the p99 without.
+"""
+
+import argparse
+import asyncio
+import os
+import platform
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.error import URLError
+from urllib.parse import quote
+from urllib.request import urlopen
+
+import pyoxigraph as ox
+
+CAS = "https://w3id.org/cassibile/ontology#"
+ID = "https://w3id.org/cassibile/id/"
+CLIENTS = 8
+LIMIT = 2  # seconds that a query may take
+LARGE = 1_000_000  # triples, above which rdflib-endpoint would take an hour to load them
+ACCEPT = "application/sparql-results+json"
+PATHS = {"kg": "/sparql", "oxigraph": "/query", "rdflib-endpoint": "/"}
+QUERIES = {
+    "lookup": f"SELECT ?o {{ <{ID}badoglio> <{CAS}succeeded> ?o }}",
+    "join": f"SELECT ?a ?b {{ ?a <{CAS}heldTenure> ?t . ?t <{CAS}office> ?o . "
+    f"?u <{CAS}office> ?o . ?b <{CAS}heldTenure> ?u }}",
+    "aggregate": "SELECT ?c (COUNT(*) AS ?n) { ?s a ?c } GROUP BY ?c ORDER BY DESC(?n) ?c",
+    "path": f"SELECT ?x ?y {{ ?x <{CAS}before>+ ?y }}",
+    "scan": "SELECT (COUNT(*) AS ?n) { ?s ?p ?o . ?o ?q ?r . ?r ?t ?u }",
+    "rows": "SELECT * { ?s ?p ?o } LIMIT 100000",
+}
+LUBM = "http://swat.cse.lehigh.edu/onto/univ-bench.owl#"
+UNIVERSITY = "http://www.Department0.University0.edu/"
+LUBM_QUERIES = {
+    "lookup": f"SELECT ?o {{ <{UNIVERSITY}FullProfessor0> <{LUBM}worksFor> ?o }}",
+    "join": f"SELECT ?s ?c {{ ?s a <{LUBM}GraduateStudent> . ?s <{LUBM}advisor> ?p . "
+    f"?p <{LUBM}teacherOf> ?c . ?s <{LUBM}takesCourse> ?c }}",
+    "aggregate": "SELECT ?c (COUNT(*) AS ?n) { ?s a ?c } GROUP BY ?c ORDER BY DESC(?n) ?c",
+    "path": f"SELECT ?x {{ ?x <{LUBM}subOrganizationOf>+ <http://www.University0.edu> }}",
+    "scan": f"SELECT (COUNT(*) AS ?n) {{ ?s <{LUBM}takesCourse> ?c . ?t <{LUBM}teacherOf> ?c }}",
+    "rows": "SELECT * { ?s ?p ?o } LIMIT 100000",
+}
+HOSTILE = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that runs.
+
+    Attributes:
+        name: in the table.
+        address: of its endpoint.
+        pid: of its process.
+    """
+
+    name: str
+    address: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a server did with a kind of query.
+
+    Attributes:
+        rate: answers a second.
+        median: milliseconds of an answer.
+        p99: milliseconds that one in a hundred takes, or more.
+        failed: answers that were no 200.
+    """
+
+    rate: float
+    median: float
+    p99: float
+    failed: int
+
+
+def main() -> None:
+    """Load the triples into each server and print a table."""
+    options = _options()
+    with TemporaryDirectory() as folder:
+        triples = _triples(options.data, Path(folder))
+        number = sum(1 for _ in triples.open("rb"))
+        queries = LUBM_QUERIES if options.data else QUERIES
+        commands = _commands(triples, Path(folder), number)
+        print(f"{number:,} triples, {os.cpu_count()} cores, Python {platform.python_version()}")
+        print("| query | " + " | ".join(f"{name}: /s, median, p99 ms" for name in commands) + " |")
+        print("|---|" + "---:|" * len(commands))
+        with _running(commands) as servers:
+            for kind, query in queries.items():
+                _row(f"{kind}, new", servers, _new(query), options.seconds)
+                if kind == "lookup":
+                    _row(f"{kind}, again", servers, partial(str, query), options.seconds)
+                    _row(f"{kind}, hostile", servers[:1], _new(query), options.seconds, HOSTILE)
+            for server in servers:
+                print(f"{server.name}: at most {_memory(server.pid):.0f} MiB")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, help="N-Triples, LUBM's or its closure")
+    parser.add_argument("--seconds", type=float, default=4.0, help="of each measurement")
+    return parser.parse_args()
+
+
+def _triples(data: Path | None, folder: Path) -> Path:
+    """Return N-Triples to serve: a file, or the default graph of a build."""
+    if data:
+        return data
+    build, triples = folder / "build", folder / "default.nt"
+    kg = [sys.executable, "-m", "kg", "build", "--quiet", "--build", str(build)]
+    subprocess.run(kg, check=True)
+    (store,) = build.glob("*/store")
+    default = ox.DefaultGraph()
+    ox.Store.read_only(str(store)).dump(
+        str(triples), format=ox.RdfFormat.N_TRIPLES, from_graph=default
+    )
+    return triples
+
+
+def _commands(triples: Path, folder: Path, number: int) -> dict[str, Callable[[int], list[str]]]:
+    """Return how to start each server on a port."""
+    binaries = Path(sys.executable).parent
+    store = folder / "store"
+    loaded = ox.Store(str(store))
+    loaded.bulk_load(path=str(triples))
+    loaded.optimize()
+    del loaded
+    native = [str(binaries / "oxigraph"), "serve-read-only"]
+    ours = [sys.executable, "-m", "kg", "serve", "--no-log", "--seconds", str(LIMIT)]
+    commands = {
+        "kg serve": lambda port: [*ours, "--store", str(store), "--port", str(port)],
+        f"oxigraph {version('oxigraph')}": lambda port: [
+            *native,
+            "--location",
+            str(store),
+            "--bind",
+            f"127.0.0.1:{port}",
+        ],
+    }
+    if number < LARGE:
+        endpoint = [str(binaries / "rdflib-endpoint"), "serve", "--host", "127.0.0.1"]
+        commands[f"rdflib-endpoint {version('rdflib-endpoint')}"] = lambda port: [
+            *endpoint, "--port", str(port), str(triples)
+        ]  # fmt: skip
+    return commands
+
+
+@contextmanager
+def _running(commands: dict[str, Callable[[int], list[str]]]) -> Iterator[list[Server]]:
+    """Run all servers; yield them when each has answered."""
+    processes = []
+    servers = []
+    try:
+        for name, command in commands.items():
+            port = _free_port()
+            quiet = subprocess.DEVNULL
+            process = subprocess.Popen(command(port), stdout=quiet, stderr=quiet)
+            processes.append(process)
+            path = PATHS[name.split()[0]]
+            server = Server(name, f"http://127.0.0.1:{port}{path}", process.pid)
+            _wait(server, process)
+            servers.append(server)
+        yield servers
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port
+
+
+def _wait(server: Server, process: "subprocess.Popen[bytes]") -> None:
+    for _ in range(600):
+        try:
+            urlopen(f"{server.address}?query={quote('ASK { ?s ?p ?o }')}").close()
+        except URLError:
+            assert process.poll() is None, f"{server.name} has ended"
+            time.sleep(0.2)
+        else:
+            return
+    raise TimeoutError(server.name)
+
+
+def _new(query: str) -> Callable[[], str]:
+    """Return what makes of a query one that was never asked."""
+    numbers = count(time.time_ns())
+    return lambda: f"{query} #{next(numbers)}"
+
+
+def _row(
+    title: str,
+    servers: Sequence[Server],
+    query: Callable[[], str],
+    seconds: float,
+    hostile: str = "",
+) -> None:
+    cells = []
+    for server in servers:
+        found = asyncio.run(_asked(server, query, seconds, hostile))
+        failed = f" ({found.failed} failed)" if found.failed else ""
+        cells.append(f"{found.rate:,.0f}, {found.median:.2f}, {found.p99:.2f}{failed}")
+    print(f"| {title} | " + " | ".join(cells) + " |", flush=True)
+
+
+async def _asked(
+    server: Server, query: Callable[[], str], seconds: float, hostile: str
+) -> Figures:
+    """Ask for some seconds over several connections, at least once over each."""
+    port = int(server.address.split(":")[2].split("/")[0])
+    times: list[float] = []
+    failed = 0
+    until = time.perf_counter() + seconds
+    started = time.perf_counter()
+
+    async def client() -> None:
+        nonlocal failed
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
+        while True:
+            begun = time.perf_counter()
+            writer.write(_request(server, query()))
+            try:
+                is_good = await _read(reader)
+            except (asyncio.IncompleteReadError, ConnectionError):  # broken off
+                is_good = False
+                reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
+            times.append(time.perf_counter() - begun)
+            failed += not is_good
+            if time.perf_counter() > until:
+                writer.close()
+                return
+
+    async def enemy() -> None:
+        while time.perf_counter() < until:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(_request(server, _new(hostile)()))
+            await asyncio.sleep(1)
+            writer.close()
+
+    tasks = [client() for _ in range(CLIENTS)]
+    await asyncio.gather(*tasks, *([enemy()] if hostile else []))
+    took = time.perf_counter() - started
+    times.sort()
+    p99 = times[min(len(times) - 1, len(times) * 99 // 100)]
+    return Figures(len(times) / took, statistics.median(times) * 1000, p99 * 1000, failed)
+
+
+def _request(server: Server, query: str) -> bytes:
+    path = "/" + server.address.split("/", 3)[3]
+    target = f"{path}?query={quote(query, safe='')}"
+    return f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: {ACCEPT}\r\n\r\n".encode()
+
+
+async def _read(reader: asyncio.StreamReader) -> bool:
+    """Read an answer to its end; return whether it is a good one."""
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    if b"transfer-encoding: chunked" in head:
+        while size := int(await reader.readline(), 16):
+            await reader.readexactly(size + 2)
+        await reader.readline()
+    else:
+        length = head.partition(b"content-length:")[2].split(b"\r\n")[0]
+        await reader.readexactly(int(length or 0))
+    return head.startswith(b"http/1.1 200")
+
+
+def _memory(pid: int) -> float:
+    """Return the most memory that a process had, with those that it has started, in MiB."""
+    found = 0.0
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            status = (process / "status").read_text()
+        except OSError:
+            continue
+        about = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+        if str(pid) in {process.name, about["PPid"].strip()} and "VmHWM" in about:
+            found += int(about["VmHWM"].split()[0]) / 1024
+    return found
+
+
+if __name__ == "__main__":
+    main()

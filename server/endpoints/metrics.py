@@ -1,0 +1,21 @@
+"""What is counted of this copy, for Prometheus.
+
+`/metrics`: counters and gauges as text.
+Example: GET /metrics
+"""
+
+from http import HTTPStatus
+
+from server import metrics
+from server.exchange import Exchange, allow_reading
+from server.service import Service
+
+PATHS = ("/metrics",)
+
+
+async def answer(exchange: Exchange, service: Service) -> None:
+    """Tell all figures."""
+    allow_reading(exchange)
+    written = service.metrics.written()
+    headers = [("cache-control", "no-store")]
+    await exchange.answer(HTTPStatus.OK, metrics.CONTENT_TYPE, written, headers)

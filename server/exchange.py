@@ -1,0 +1,287 @@
+"""One request and its answer over ASGI: read within limits, written as it comes.
+
+Source: https://asgi.readthedocs.io/en/latest/specs/www.html, https://www.rfc-editor.org/rfc/rfc9110
+"""
+
+import asyncio
+import zlib
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl
+
+from werkzeug.datastructures import MultiDict
+
+from kg.errors import BadQuery
+from server.problems import Problem
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+FORM = "application/x-www-form-urlencoded"
+_MOST_FIELDS = 200
+_MOST_OF_A_HEADER = 4096  # of what negotiates: a list of all types that exist is no wish
+_WORTH_PACKING = 1000  # bytes; below, gzip's own 20 and the work are not worth it
+_PATIENCE = 0.1  # seconds after which it is worth asking whether the client is still there
+COMMON: Headers = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"ETag, Link, Location, Retry-After"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+]
+
+
+class Exchange:
+    """One request and its answer.
+
+    Attributes:
+        scope: see ASGI.
+        method: GET, POST …
+        path: within this application.
+        status: of the answer; 0 as long as there is none.
+        sent: bytes of the answer.
+        about: what the access log tells of it besides.
+    """
+
+    def __init__(self, scope: Message, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self.method: str = scope["method"]
+        self.path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+        self.status = 0
+        self.sent = 0
+        self.about: dict[str, Any] = {}
+        self._receive = receive
+        self._send = send
+        self._headers: dict[bytes, bytes] = dict(scope["headers"])
+        self._packer: Any = None
+        self._client_gone = False
+
+    @property
+    def query_string(self) -> bytes:
+        """Return what stands after the question mark, as sent."""
+        found: bytes = self.scope["query_string"]
+        return found
+
+    def header(self, name: bytes) -> str:
+        """Return a header of the request, or an empty string."""
+        return self._headers.get(name, b"").decode("latin-1")
+
+    def negotiating(self, name: bytes) -> str:
+        """Return a header that negotiates, cut where no one reads on."""
+        found = self.header(name)
+        return found if len(found) <= _MOST_OF_A_HEADER else found[:_MOST_OF_A_HEADER]
+
+    @property
+    def mimetype(self) -> str:
+        """Return the media type of the body, without parameters."""
+        return self.header(b"content-type").partition(";")[0].strip().lower()
+
+    @property
+    def charset(self) -> str:
+        """Return the charset that the body claims, utf-8 if none."""
+        for parameter in self.header(b"content-type").split(";")[1:]:
+            name, _, value = parameter.partition("=")
+            if name.strip().lower() == "charset":
+                return value.strip().strip('"').lower()
+        return "utf-8"
+
+    @property
+    def packs(self) -> bool:
+        """Return whether the client takes gzip."""
+        accepted = self.header(b"accept-encoding")
+        return "gzip" in accepted and "gzip;q=0" not in accepted.replace(" ", "")
+
+    def arguments(self) -> MultiDict[str, str]:
+        """Return the parameters of the URL.
+
+        Raises: Problem, if they are not UTF-8 or too many.
+        """
+        return parameters(self.query_string)
+
+    async def body(self, most: int, seconds: float) -> bytes:
+        """Return the body of the request.
+
+        Raises: Problem, if it is too long, comes too slowly, in pieces of unknown length, or
+                compressed.
+        """
+        if self.header(b"content-encoding") not in {"", "identity"}:
+            raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "encoding", "send the body unpacked")
+        if self.header(b"transfer-encoding"):
+            detail = "send the length of the body in Content-Length"
+            raise Problem(HTTPStatus.LENGTH_REQUIRED, "length", detail)
+        length = self.header(b"content-length")
+        if not length.isdecimal():  # without one, HTTP/1.1 has no body
+            return b""
+        if int(length) > most:
+            raise too_long(most)
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._all_of_it()
+        except TimeoutError as error:
+            detail = f"the request did not arrive within {seconds:g} s"
+            raise Problem(HTTPStatus.REQUEST_TIMEOUT, "slow-request", detail) from error
+
+    def packed(self, body: bytes) -> tuple[bytes, list[tuple[str, str]]]:
+        """Return a body as it is sent, and what headers tell of it: packed if that is worth it."""
+        if len(body) < _WORTH_PACKING or not self.packs:
+            return body, []
+        return zlib.compress(body, level=4, wbits=31), [("content-encoding", "gzip")]
+
+    async def answer(
+        self, status: int, content_type: str, body: bytes, headers: Iterable[tuple[str, str]] = ()
+    ) -> None:
+        """Send a whole answer, packed where the client takes that and it is worth it."""
+        body, packing = self.packed(body)
+        more = [*headers, *packing]
+        if content_type:
+            more.append(("content-type", content_type))
+        if status not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
+            more.append(("content-length", str(len(body))))
+        await self.send(status, encoded(more), body)
+
+    async def send(self, status: int, headers: Headers, body: bytes) -> None:
+        """Send a whole answer that is ready."""
+        self.status = status
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        if self.method == "HEAD":
+            body = b""
+        self.sent += len(body)
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def begin(
+        self, status: int, content_type: str, headers: Iterable[tuple[str, str]] = ()
+    ) -> None:
+        """Begin an answer of unknown length; `write` and `end` follow."""
+        self.status = status
+        more = [*headers, ("content-type", content_type)]
+        if self.packs:
+            self._packer = zlib.compressobj(level=4, wbits=31)
+            more.append(("content-encoding", "gzip"))
+        await self._send(
+            {"type": "http.response.start", "status": status, "headers": encoded(more)}
+        )
+
+    async def write(self, block: bytes) -> None:
+        """Send a part of an answer; wait while the client does not read."""
+        if self._packer:
+            block = self._packer.compress(block)
+        if block:
+            self.sent += len(block)
+            await self._send({"type": "http.response.body", "body": block, "more_body": True})
+
+    async def end(self) -> None:
+        """End an answer that was begun. One that is not ended looks broken off to the client."""
+        rest = self._packer.flush() if self._packer else b""
+        self.sent += len(rest)
+        await self._send({"type": "http.response.body", "body": rest})
+
+    @property
+    def client_gone(self) -> bool:
+        """Return whether the client hung up while it was watched."""
+        return self._client_gone
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Cancel the current task when the client hangs up, from a tenth of a second on."""
+        if "wsgi_environ" in self.scope:  # a WSGI server tells no one
+            yield
+            return
+        task = asyncio.current_task()
+        assert task is not None, "called in one"
+        watch: list[asyncio.Task[None]] = []
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(
+            _PATIENCE, lambda: watch.append(loop.create_task(self._watch(task)))
+        )
+        try:
+            yield
+        finally:
+            timer.cancel()
+            for each in watch:
+                each.cancel()
+
+    async def _watch(self, task: "asyncio.Task[Any]") -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._client_gone = True
+        task.cancel()
+
+    async def _all_of_it(self) -> bytes:
+        parts = []
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise Problem(HTTPStatus.BAD_REQUEST, "cut-off", "the request was cut off")
+            parts.append(message.get("body", b""))
+            if not message.get("more_body"):
+                return b"".join(parts)
+
+
+def encoded(headers: Iterable[tuple[str, str]]) -> Headers:
+    """Return headers as ASGI wants them, with those that every answer has."""
+    return [
+        *COMMON,
+        *((name.lower().encode(), value.encode("latin-1")) for name, value in headers),
+    ]
+
+
+def too_long(most: int) -> Problem:
+    """Return the refusal of a request that is longer than is read."""
+    detail = f"the request is longer than this server reads ({most:,} bytes)"
+    return Problem(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "query-size",
+        detail,
+        {"limit": f"{most} bytes"},
+        {"Connection": "close"},
+    )
+
+
+def parameters(encoded_form: bytes) -> MultiDict[str, str]:
+    """Return the fields of a form, or the parameters of a URL.
+
+    Raises: Problem, if they are not UTF-8 or too many.
+    """
+    try:
+        pairs = parse_qsl(
+            encoded_form.decode("utf-8"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=_MOST_FIELDS,
+        )
+    except UnicodeDecodeError as error:
+        raise Problem(HTTPStatus.BAD_REQUEST, "encoding", "parameters are UTF-8") from error
+    except ValueError as error:
+        detail = f"there are more than {_MOST_FIELDS} parameters"
+        raise Problem(HTTPStatus.BAD_REQUEST, "parameters", detail) from error
+    return MultiDict(pairs)
+
+
+def allow_reading(exchange: Exchange) -> None:
+    """Make sure that a request only reads.
+
+    Raises: Problem, if not.
+    """
+    if exchange.method not in {"GET", "HEAD"}:
+        detail, headers = "this is only read", {"Allow": "GET, HEAD"}
+        raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method", detail, headers=headers)
+
+
+def decoded(exchange: Exchange, body: bytes) -> str:
+    """Return a body that is text.
+
+    Raises: BadQuery, if it is not UTF-8.
+    """
+    try:
+        if exchange.charset not in {"utf-8", "utf8", "us-ascii"}:
+            raise BadQuery(
+                f"the charset {exchange.charset[:40]} is not read", hint="send the query as UTF-8"
+            )
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadQuery(
+            f"byte {error.start} of the query is not UTF-8", hint="send the query as UTF-8"
+        ) from error

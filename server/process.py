@@ -1,0 +1,250 @@
+"""A process beside the web process: it is asked over a socket, and may be killed at any moment.
+
+What crosses the socket are frames: one byte that tells the kind, the length in four bytes, then
+the payload. The web process has the asynchronous end, `Process`; the other one has `Channel`.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import select
+import socket
+import struct
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, Self, cast
+
+_HEAD = struct.Struct("!cI")
+# Frames that wait to be read: 16 of the largest that a worker sends. Beyond, the socket is left
+# full and the process waits, so that a client that does not read costs no memory.
+_MOST_WAITING = 1 << 20
+
+
+class Frame(NamedTuple):
+    """What is said at once: a kind of one byte, and what belongs to it."""
+
+    kind: bytes
+    payload: bytes
+
+    def json(self) -> Any:
+        """Return the payload as JSON."""
+        return json.loads(self.payload)
+
+
+class Ended(Exception):
+    """The process is gone: it was killed, or it died."""
+
+
+class Process(asyncio.Protocol):
+    """A Python module that runs as a process of its own, seen from the web process.
+
+    Attributes:
+        was_killed: whether it was ended from here.
+        when_ended: what is called once when it is gone, if anything is.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.was_killed = False
+        self.when_ended: Callable[[], None] | None = None
+        self._process = process
+        self._transport: asyncio.Transport | None = None
+        self._buffer = bytearray()
+        self._frames: deque[Frame] = deque()
+        self._waiting = 0
+        self._waiter: asyncio.Future[None] | None = None
+        self._ended = False
+        self._is_paused = False
+
+    @classmethod
+    async def start(cls, module: str, *arguments: str) -> Self:
+        """Start `python -m MODULE FD ARGUMENT…`, where FD is its end of the socket.
+
+        Raises: OSError, if the system has no room for another process.
+        """
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                process = _run(module, theirs, arguments)
+            except BaseException:
+                ours.close()
+                raise
+        loop = asyncio.get_running_loop()
+        try:
+            _, started = await loop.create_connection(lambda: cls(process), sock=ours)
+        except BaseException:
+            ours.close()
+            process.kill()
+            process.wait()
+            raise
+        return started
+
+    @property
+    def pid(self) -> int:
+        """Return its number."""
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Return whether it can be asked."""
+        return not self._ended
+
+    def send(self, kind: bytes, payload: bytes) -> None:
+        """Send a frame."""
+        if self._transport:
+            self._transport.write(_HEAD.pack(kind, len(payload)) + payload)
+
+    async def receive(self) -> Frame:
+        """Return the next frame.
+
+        Raises: Ended, if there is none left and the process is gone.
+        """
+        await self._received()
+        frame = self._frames.popleft()
+        self._make_room(len(frame.payload))
+        return frame
+
+    async def receive_all(self) -> list[Frame]:
+        """Return all frames that are there; wait for one.
+
+        Raises: Ended, if there is none left and the process is gone.
+        """
+        await self._received()
+        frames = list(self._frames)
+        self._frames.clear()
+        self._make_room(self._waiting)
+        return frames
+
+    def kill(self) -> None:
+        """End the process now, whatever it does."""
+        self.was_killed = True
+        self._process.kill()
+        if self._transport:
+            self._transport.abort()
+        self._end()
+
+    async def exit_status(self) -> int:
+        """Return how it ended, negative for a signal; wait until the system has cleared it away.
+
+        That takes a quarter of a second where it had a gigabyte.
+        """
+        return await asyncio.to_thread(self._process.wait)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin, see asyncio."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but name
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what the process sent, see asyncio."""
+        self._buffer += data
+        for frame in _taken(self._buffer):
+            self._frames.append(frame)
+            self._waiting += len(frame.payload)
+        if self._waiting > _MOST_WAITING and self._transport and not self._is_paused:
+            self._is_paused = True
+            self._transport.pause_reading()
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 asyncio's signature
+        """Take note that the process is gone, see asyncio."""
+        self._end()
+
+    async def _received(self) -> None:
+        while not self._frames:
+            if self._ended:
+                raise Ended
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+
+    def _make_room(self, size: int) -> None:
+        self._waiting -= size
+        if self._is_paused and self._waiting <= _MOST_WAITING and self._transport:
+            self._is_paused = False
+            self._transport.resume_reading()
+
+    def _end(self) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        self._wake()
+        if self.when_ended:
+            self.when_ended()
+
+    def _wake(self) -> None:
+        if self._waiter and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+class Channel:
+    """The end of the socket that a process has which is asked: blocking, one request at a time."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._socket = socket.socket(fileno=descriptor)
+        self._buffer = bytearray()
+
+    def __enter__(self) -> Self:
+        """Do nothing; the end of the block closes the socket."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Hang up: the web process learns of it, and so does `wait_for_end`."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def requests(self) -> Iterator[Frame]:
+        """Yield what is asked, until the web process is gone."""
+        while True:
+            yield from _taken(self._buffer)
+            with contextlib.suppress(ConnectionError):
+                if data := self._socket.recv(1 << 16):
+                    self._buffer += data
+                    continue
+            return
+
+    def wait_for_end(self) -> None:
+        """Return when the web process is gone or this end was hung up.
+
+        For the main thread, while another one works: what is asked may keep that one busy long
+        after there is no one left to tell.
+        """
+        hung_up = select.poll()
+        hung_up.register(self._socket, 0)
+        hung_up.poll()
+
+    def send(self, *frames: tuple[bytes, bytes]) -> None:
+        """Send frames; wait while the web process does not read.
+
+        Raises: ConnectionError, if it is gone.
+        """
+        self._socket.sendall(
+            b"".join(_HEAD.pack(kind, len(payload)) + payload for kind, payload in frames)
+        )
+
+
+def _run(
+    module: str, theirs: socket.socket, arguments: tuple[str, ...]
+) -> subprocess.Popen[bytes]:
+    # -P: what lies in the current folder is no module of ours, whatever its name.
+    command = [sys.executable, "-P", "-m", module, str(theirs.fileno()), *arguments]
+    # glibc reserves address space for each thread that allocates: half a gigabyte for the engine.
+    environment = {**os.environ, "MALLOC_ARENA_MAX": "1"}
+    return subprocess.Popen(  # noqa: S603 a module of ours; returns in a millisecond
+        command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()], env=environment
+    )
+
+
+def _taken(buffer: bytearray) -> Iterator[Frame]:
+    """Take the whole frames off the front of what was received."""
+    while len(buffer) >= _HEAD.size:
+        kind, length = _HEAD.unpack_from(buffer)
+        end = _HEAD.size + length
+        if len(buffer) < end:
+            return
+        payload = bytes(buffer[_HEAD.size : end])
+        del buffer[:end]
+        yield Frame(kind, payload)

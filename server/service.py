@@ -1,0 +1,257 @@
+"""A running copy: its data, its workers, the answers it keeps, and what it counts."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from http import HTTPStatus
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import pyoxigraph as ox
+
+from kg import formats, sparql
+from kg.errors import BadQuery
+from kg.formats import Form
+from kg.sparql import Scanned
+from kg.terms import PREFIXES, expand
+from server.allowance import Allowance
+from server.dataset import Dataset, State
+from server.exchange import Exchange
+from server.kept import Kept
+from server.metrics import Metrics
+from server.pool import (
+    Answer,
+    Failed,
+    Job,
+    Limits,
+    Lost,
+    Overloaded,
+    Pool,
+    Stalled,
+    TooLong,
+    TooMuchMemory,
+)
+from server.problems import Problem
+from server.settings import Config
+
+
+class Page(NamedTuple):
+    """As much of an answer as a page shows.
+
+    Attributes:
+        kind: "solutions", "boolean" or "triples".
+        lines: TSV with its head, a word, or N-Triples.
+        whole: whether that is all.
+    """
+
+    kind: str
+    lines: bytes
+    whole: bool
+
+
+class Service:
+    """All that a running copy has.
+
+    Attributes:
+        config: how it is run.
+        dataset: what is served.
+        pool: the workers that evaluate.
+        kept: answers.
+        metrics: what is counted.
+        loop: that it runs in, once it has started.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.dataset = Dataset(config)
+        self.pool = Pool(
+            Limits(
+                workers=config.workers,
+                seconds=config.seconds,
+                memory=config.memory,
+                waiting=config.waiting,
+                outbound=bool(config.hosts),
+            )
+        )
+        self.kept = Kept(config.kept)
+        self.metrics = Metrics()
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.metrics.gauge("kg_queries_running", "Queries evaluated now.", lambda: self.pool.busy)
+        self.metrics.gauge("kg_queries_waiting", "Queries that wait.", lambda: self.pool.waiting)
+        for reason in ("time", "memory", "left", "stalled", "lost", "died"):
+            told = f"Workers that ended: {reason}; see server/pool.py."
+            self.metrics.gauge(f"kg_workers_ended_{reason}", told, partial(self._ended, reason))
+        self._allowance = Allowance(config.client_seconds, config.client_queries)
+
+    async def start(self) -> None:
+        """Open the data and start the workers.
+
+        Raises: KgError, if there is nothing to serve.
+        """
+        self.loop = asyncio.get_running_loop()
+        await self.dataset.start()
+        await self.pool.start()
+
+    async def close(self) -> None:
+        """End all processes."""
+        await self.pool.close()
+        await self.dataset.close()
+
+    def _ended(self, reason: str) -> int:
+        return self.pool.counts[reason]
+
+    def path(self, path: str) -> str:
+        """Return a path as clients ask for it: behind a proxy it may have more before it."""
+        return urlsplit(self.config.here).path.rstrip("/") + path
+
+    def address(self, path: str) -> str:
+        """Return the whole address of a path, as far as the operator has told where this is."""
+        return self.config.here.rstrip("/") + path
+
+    def client(self, exchange: Exchange) -> str:
+        """Return the address of a client, as a proxy tells it if it is one that is believed."""
+        address: str = (exchange.scope.get("client") or ("", 0))[0]
+        if address in self.config.proxies:
+            return exchange.header(b"x-forwarded-for").rpartition(",")[2].strip() or address
+        return address
+
+    def scan(self, query: str) -> Scanned:
+        """Return a query as it is evaluated.
+
+        Raises: BadQuery, if it may not be.
+        """
+        return sparql.scan(query, self.config.hosts)
+
+    def job(
+        self,
+        scanned: Scanned,
+        state: State,
+        form: Form[Any],
+        default_graphs: Sequence[str] = (),
+        named_graphs: Sequence[str] = (),
+    ) -> Job:
+        """Return what a worker does for a query.
+
+        Raises: BadQuery, if a graph has no name that can be one.
+        """
+        # The engine overrides FROM and FROM NAMED each on its own; the protocol wants one dataset.
+        chosen = bool(default_graphs or named_graphs)
+        return Job(
+            store=str(state.store),
+            text=scanned.text,
+            form=form.name,
+            base=self.address("/sparql"),
+            prefixes=scanned.prefixes,
+            default_graphs=tuple(map(graph_name, default_graphs)) if chosen else None,
+            named_graphs=tuple(map(graph_name, named_graphs)) if chosen else None,
+            union=self.config.union,
+            unknown_functions=scanned.unknown_functions,
+            functions=scanned.functions,
+        )
+
+    async def page(self, query: str, client: str) -> Page:
+        """Return the answer to a query as far as a page shows it, line by line.
+
+        Raises: Problem and BadQuery, if there is none.
+        """
+        scanned = self.scan(query)
+        of_triples = scanned.form in {"construct", "describe"}
+        forms: Sequence[Form[Any]] = formats.RDF_SYNTAXES if of_triples else formats.RESULT_FORMATS
+        form = formats.named("ntriples" if of_triples else "tsv", forms)
+        job = self.job(scanned, await self.dataset.current(), form)
+        found = bytearray()
+        async with self.evaluating(client, job) as answer:
+            async for block in answer:
+                found += block
+                if found.count(b"\n") > self.config.most_rows + 1:
+                    break
+            kind, whole = answer.kind, answer.ended
+        end = len(found) if whole else found.rindex(b"\n") + 1
+        return Page(kind, bytes(found[:end]), whole)
+
+    @asynccontextmanager
+    async def evaluating(self, client: str, job: Job) -> AsyncIterator[Answer]:
+        """Evaluate for a client, within its allowance.
+
+        Raises: Problem and BadQuery, for what ends an evaluation.
+        """
+        with self._allowance.spending(client):
+            try:
+                async with self.pool.answering(job) as answer:
+                    yield answer
+            except Overloaded as error:
+                raise _overloaded(error) from error
+            except TooLong as error:
+                raise _too_long(error) from error
+            except TooMuchMemory as error:
+                raise _too_much_memory(self.config.memory) from error
+            except Stalled as error:
+                raise _stalled() from error
+            except Lost as error:
+                raise _lost(error) from error
+            except Failed as error:
+                raise failed(error, job.text) from error
+
+
+def failed(error: Failed, text: str) -> BadQuery | Problem:
+    """Return what the engine says against a query, with what a person can use."""
+    if error.kind == "syntax":
+        return sparql.explained(text, error.message)
+    if error.kind == "store":
+        detail = f"the data cannot be opened: {error.message}"
+        return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "no-graph", detail)
+    return BadQuery(f"the query cannot be evaluated: {error.message}")
+
+
+def _overloaded(error: Overloaded) -> Problem:
+    wait = str(max(1, round(error.retry_after)))
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "overload",
+        f"all workers are busy and enough queries wait; ask again in {wait} s",
+        headers={"Retry-After": wait},
+    )
+
+
+def _too_long(error: TooLong) -> Problem:
+    limit = f"{error.seconds:g} s"
+    return Problem(
+        HTTPStatus.GATEWAY_TIMEOUT,
+        "query-time",
+        f"stopped after {limit}; bind one end of a path, join patterns by a variable that they "
+        "share, or add a LIMIT",
+        {"limit": limit},
+    )
+
+
+def _lost(error: Lost) -> Problem:
+    status, headers = HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "1"}
+    return Problem(status, "worker-lost", f"{error}; ask again", headers=headers)
+
+
+def _stalled() -> Problem:
+    return Problem(HTTPStatus.REQUEST_TIMEOUT, "stalled", "the client did not read its answer")
+
+
+def _too_much_memory(memory: int) -> Problem:
+    limit = f"{memory // 1_000_000} MB"
+    return Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "query-memory",
+        f"the query needs more than {limit}, or nests too deeply; ask for less at a time: FILTER "
+        "nearer to its pattern, no ORDER BY or GROUP BY over all, a LIMIT in a subquery",
+        {"limit": limit},
+    )
+
+
+def graph_name(name: str) -> str:
+    """Return the IRI of a graph, given as an IRI or with one of our prefixes.
+
+    Raises: BadQuery, if it is none.
+    """
+    try:
+        known = name.partition(":")[0] in PREFIXES
+        return (expand(name) if known else ox.NamedNode(name)).value
+    except ValueError as error:
+        raise BadQuery(f"this is no name of a graph: {error}") from error

@@ -1,0 +1,318 @@
+"""A process that evaluates queries and can be killed.
+
+Started as `python -m server.worker FD MEMORY OUTBOUND`. What it is asked and what it says are
+frames of `server.process`:
+
+- says `R`, once: it is ready
+- asked `Q`, JSON: store (a folder), text, base (null or an IRI), prefixes, default_graphs and
+  named_graphs (null or IRIs), union (whether the default graph is all graphs), form (a name of
+  `kg.formats`), functions (whether ours are called), unknown_functions (IRIs that give an error
+  value when called)
+- says `H`, JSON: kind ("solutions", "boolean" or "triples"); then `D`, bytes, any number of times;
+  then `E`, JSON: rows, milliseconds
+- or says `X`, JSON: error ("syntax", "evaluation", "store" or "form"), message; first of all, or
+  after some `D` where an evaluation fails half way
+
+Rows are counted in the bytes of the answer. The count is exact but for two: rows that bind nothing
+are not counted in JSON, and a literal with a carriage return and a newline counts twice in CSV.
+
+MEMORY bounds its address space, in bytes; beyond, the engine ends the process. Without OUTBOUND it
+leaves the network where the system lets it.
+"""
+
+import ctypes
+import json
+import os
+import re
+import resource
+import signal
+import stat
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from itertools import chain, islice
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import pyoxigraph as ox
+
+from kg import formats
+from kg.errors import UnknownName
+from kg.formats import EngineFormat, Form
+from kg.terms import PREFIXES
+from server.process import Channel, Frame
+
+_BLOCK = 1 << 16  # bytes of an answer that are sent at once
+# The engine recurses as deep as a query nests, and overflows the usual 8 MB before 1,000 nested
+# EXISTS; 256 MB hold 25,000. It is address space, so no more than a sixth of what there is.
+_MOST_STACK = 256 << 20
+_SORTED = 10_000  # triples that are sorted, so that small answers are the same bytes and read well
+_A = f"<{PREFIXES['rdf']}type>"  # which Turtle writes without its prefix
+_NEW_USER_AND_NETWORK = 0x10000000 | 0x40000000  # CLONE_NEWUSER | CLONE_NEWNET of sched.h
+Answer = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
+Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+Function = Callable[..., Term | None]
+
+
+class _Mark(NamedTuple):
+    """What stands once in each row, or between two.
+
+    Attributes:
+        length: of what the pattern finds.
+        besides: how many more there are than rows; one less where it stands between them.
+    """
+
+    pattern: re.Pattern[bytes]
+    length: int
+    besides: int
+
+
+_MARKS = {
+    # A literal may hold all but the quotation mark, and end where it stands: then } or , follows.
+    "json": _Mark(re.compile(rb"\},\{\"[^},]"), 5, -1),
+    "xml": _Mark(re.compile(rb"<result>"), 8, 0),
+    "csv": _Mark(re.compile(rb"\r\n"), 2, 1),
+    "tsv": _Mark(re.compile(rb"\n"), 1, 1),
+}
+_NO_ROW = b'"bindings":[]}}'  # how JSON ends that has none
+
+
+class _Failed(Exception):
+    """A query that has no answer."""
+
+    def __init__(self, kind: str, error: Exception) -> None:
+        super().__init__(str(error))
+        self.frame = _frame(b"X", error=kind, message=str(error))
+
+
+class _Writer:
+    """What the engine writes an answer to; it is sent block by block.
+
+    Attributes:
+        rows: how many were written, right at the end; an answer that is a boolean is one.
+    """
+
+    def __init__(self, channel: Channel, kind: str) -> None:
+        self._channel = channel
+        self._frames = [_frame(b"H", kind=kind)]
+        self._block = bytearray()
+        self.rows = 1
+
+    def write(self, data: bytes) -> int:
+        """Take in a part of the answer."""
+        self._block += data
+        if len(self._block) >= _BLOCK:
+            self._cut()
+            self._channel.send(*self._frames)
+            self._frames.clear()
+        return len(data)
+
+    def flush(self) -> None:
+        """Do nothing; the engine asks for it, and `end` sends what is left."""
+
+    def end(self, started: float) -> None:
+        """Send the rest and the end."""
+        self._cut()
+        took = round((perf_counter() - started) * 1000, 3)
+        self._channel.send(*self._frames, _frame(b"E", rows=self.rows, milliseconds=took))
+
+    def _cut(self) -> None:
+        self._frames.append(Frame(b"D", bytes(self._block)))
+        self._block.clear()
+
+
+class _RowWriter(_Writer):
+    """A writer that counts rows, by their marks: to iterate over rows would cost more than all."""
+
+    def __init__(self, channel: Channel, form: str) -> None:
+        super().__init__(channel, "solutions")
+        self._mark = _MARKS[form]
+        self._found = 0
+        self._last = b""  # of what was seen: a mark may lie across two blocks
+
+    def _cut(self) -> None:
+        seen = self._last + self._block
+        begin = max(0, len(self._last) + 1 - self._mark.length)
+        self._found += len(self._mark.pattern.findall(seen, begin))
+        self._last = bytes(seen[-len(_NO_ROW) :])
+        self.rows = 0 if self._last == _NO_ROW else self._found - self._mark.besides
+        super()._cut()
+
+
+class _TripleWriter(_Writer):
+    """A writer that counts triples as they pass."""
+
+    def __init__(self, channel: Channel) -> None:
+        super().__init__(channel, "triples")
+        self.rows = 0
+
+    def counted(self, triples: Iterable[ox.Triple]) -> Iterator[ox.Triple]:
+        """Yield the triples."""
+        for triple in triples:
+            self.rows += 1
+            yield triple
+
+
+class Evaluator:
+    """The open store, and the answers to what is asked of it."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._folder = ""
+        self._store = ox.Store()
+        self._functions: dict[ox.NamedNode, Function] = {}
+
+    def run(self) -> None:
+        """Answer until the web process is gone."""
+        with suppress(ConnectionError):
+            self._channel.send(Frame(b"R", b""))
+            for frame in self._channel.requests():
+                try:
+                    self._answer(frame.json())
+                except _Failed as failed:
+                    self._channel.send(failed.frame)
+
+    def _answer(self, job: dict[str, Any]) -> None:
+        started = perf_counter()
+        self._open(job["store"])
+        answer = self._evaluated(job)
+        if isinstance(answer, ox.QueryTriples):
+            writer = self._written_triples(answer, _form(job["form"], formats.RDF_SYNTAXES))
+        else:
+            writer = self._written(answer, _form(job["form"], formats.RESULT_FORMATS))
+        writer.end(started)
+
+    def _open(self, folder: str) -> None:
+        if folder != self._folder:
+            with _failures("store"):
+                self._store = ox.Store.read_only(folder)
+            self._folder = folder
+            self._functions = {}
+
+    def _evaluated(self, job: dict[str, Any]) -> Answer:
+        try:
+            with _failures("evaluation"):
+                return self._store.query(
+                    job["text"],
+                    base_iri=job["base"],
+                    prefixes=job["prefixes"],
+                    use_default_graph_as_union=job["union"],
+                    default_graph=_nodes(job["default_graphs"]),
+                    named_graphs=_nodes(job["named_graphs"]),
+                    custom_functions=self._callable(job),
+                )
+        except SyntaxError as error:
+            raise _Failed("syntax", error) from error
+
+    def _callable(self, job: dict[str, Any]) -> dict[ox.NamedNode, Function] | None:
+        """Return the functions that a query may call beside the engine's."""
+        unknown = map(ox.NamedNode, job["unknown_functions"])
+        functions: dict[ox.NamedNode, Function] = dict.fromkeys(unknown, _without_value)
+        if job["functions"]:
+            functions |= self._our_functions()
+        return functions or None
+
+    def _our_functions(self) -> dict[ox.NamedNode, Function]:
+        if not self._functions:
+            from kg.functions import functions  # noqa: PLC0415 a third of a start, and few queries need it
+
+            self._functions = dict(functions(self._store))
+        return self._functions
+
+    def _written(
+        self, answer: ox.QuerySolutions | ox.QueryBoolean, form: Form[ox.QueryResultsFormat]
+    ) -> _Writer:
+        if isinstance(answer, ox.QueryBoolean):
+            writer = _Writer(self._channel, "boolean")
+        else:
+            writer = _RowWriter(self._channel, form.name)
+        with _failures("evaluation"):
+            answer.serialize(writer, format=form.engine)  # type: ignore[arg-type]
+        return writer
+
+    def _written_triples(
+        self, triples: Iterable[ox.Triple], syntax: Form[ox.RdfFormat]
+    ) -> _Writer:
+        writer = _TripleWriter(self._channel)
+        with _failures("evaluation"):
+            rest = iter(triples)
+            head = list(islice(rest, _SORTED + 1))
+            prefixes = PREFIXES
+            if len(head) <= _SORTED:
+                head = formats.ordered(head)
+                prefixes = _used(PREFIXES, head)
+            everything = writer.counted(chain(head, rest))
+            ox.serialize(everything, writer, format=syntax.engine, prefixes=prefixes)  # type: ignore[arg-type]
+        return writer
+
+
+@contextmanager
+def _failures(kind: str) -> Iterator[None]:
+    """Tell what the engine raises as the failure of a query."""
+    try:
+        yield
+    except ConnectionError:
+        raise
+    except (OSError, RuntimeError, ValueError) as error:
+        raise _Failed(kind, error) from error
+
+
+def _form(name: str, forms: Sequence[Form[EngineFormat]]) -> Form[EngineFormat]:
+    try:
+        return formats.named(name, forms)
+    except UnknownName as error:
+        raise _Failed("form", error) from error
+
+
+def _used(prefixes: Mapping[str, str], triples: Iterable[ox.Triple]) -> dict[str, str]:
+    written = "\n".join(map(str, triples)).replace(_A, "")
+    return {prefix: iri for prefix, iri in prefixes.items() if f"<{iri}" in written}
+
+
+def _without_value(*_: object) -> Term | None:
+    """Give no value, which in SPARQL is an error: what a function that is not known gives."""
+    return None
+
+
+def _nodes(names: list[str] | None) -> Any:
+    return None if names is None else [ox.NamedNode(name) for name in names]
+
+
+def _frame(sign: bytes, **about: object) -> Frame:
+    return Frame(sign, json.dumps(about).encode())
+
+
+def confine(memory: int, *, outbound: bool) -> None:
+    """Take from this process what evaluation does not need: memory, files, the network."""
+    # Ctrl-C and the end of a service go to all processes; the web process says what follows.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with suppress(OSError):  # without standard error
+        if not stat.S_ISREG(os.fstat(2).st_mode):  # in a file, what it has to tell is worth more
+            resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    if not outbound:  # containers and hardened systems refuse; the scan refuses SERVICE anyway
+        with suppress(AttributeError):  # of Linux
+            ctypes.CDLL(None).unshare(_NEW_USER_AND_NETWORK)
+
+
+def main() -> None:
+    """Serve one web process."""
+    descriptor, memory, outbound = map(int, sys.argv[1:])
+    channel = Channel(descriptor)
+    confine(memory, outbound=bool(outbound))
+    threading.stack_size(min(_MOST_STACK, memory // 6) & ~0xFFFF)  # whole pages, of any system
+    threading.Thread(target=_serve, args=(channel,), daemon=True).start()
+    channel.wait_for_end()
+    os._exit(0)  # without asking the engine, which may be busy for hours
+
+
+def _serve(channel: Channel) -> None:
+    with channel:
+        Evaluator(channel).run()
+
+
+if __name__ == "__main__":
+    main()
