@@ -15,7 +15,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.metadata import version
-from itertools import chain
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
@@ -185,8 +184,10 @@ def _assemble(
     writer: Writer, sources: Sequence[Source], ontology: Path, engine: Engine, progress: Progress
 ) -> tuple[tuple[dict[str, Any], ...], list[Finding]]:
     """Write all graphs; return the figures of each text, and what cannot all hold."""
-    core = (quad.triple for quad in formats.read(ontology / "core.ttl"))
-    axioms = sorted(filter(reason.is_axiom, core), key=str)
+    for stem, graph in _FILES.items():
+        writer.add(expand(graph), (q.triple for q in formats.read(ontology / f"{stem}.ttl")))
+    core = writer.graphs[expand(_FILES["core"])].values()  # sorted
+    axioms = [triple for triple in core if reason.is_axiom(triple)]
     rules = read_rules(ontology / "rules")
     close = _closed_by_owlrl if engine == "owlrl" else _closed
     texts = perspectives.of_texts(sources)
@@ -200,7 +201,6 @@ def _assemble(
         findings.extend(closed.findings)
         inside.extend(closed.inside)
 
-    _write_files(writer, ontology)
     _write_claims(writer, sources)
     known: list[Conclusions] = []
     for source, perspective in zip(sources, texts, strict=True):
@@ -238,20 +238,17 @@ def _write_claims(writer: Writer, sources: Iterable[Source]) -> None:
         writer.add(expand("g:entities"), (*source.entities, *source.others))
 
 
-def _write_files(writer: Writer, ontology: Path) -> None:
-    for stem, graph in _FILES.items():
-        writer.add(expand(graph), (quad.triple for quad in formats.read(ontology / f"{stem}.ttl")))
-
-
 def _write_default_graph(writer: Writer, sources: Sequence[Source]) -> None:
     """Write what is asked when no graph is named: the texts' views, ontology, names and claims.
 
     Nothing of the reference is in it.
     """
-    views = [perspective.view for perspective in perspectives.of_texts(sources)]
-    triples = [writer.graphs[graph].values() for graph in (*views, expand("g:ontology"))]
-    described = [(*evidence.describe(source), *source.entities) for source in sources]
-    writer.add(ox.DefaultGraph(), chain(*triples, *described))
+    default = ox.DefaultGraph()
+    for perspective in perspectives.of_texts(sources):
+        writer.copy(perspective.view, default)
+    writer.copy(expand("g:ontology"), default)
+    for source in sources:
+        writer.add(default, (*evidence.describe(source), *source.entities))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ build or the new one, never half of one.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -169,7 +169,9 @@ class Writer:
         self._store = ox.Store(str(folder / STORE))
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._loads: list[Future[None]] = []
-        self._waiting: list[str] = []
+        self._named: list[str] = []  # N-Quads to load
+        self._blank: list[str] = []  # those with blank nodes
+        self._size = 0
 
     def __enter__(self) -> Self:
         return self
@@ -187,36 +189,48 @@ class Writer:
 
     def add(self, graph: GraphName, triples: Iterable[ox.Triple]) -> None:
         """Add triples to a graph."""
-        found = {str(triple): triple for triple in triples}
+        self._add(graph, {str(triple): triple for triple in triples})
+
+    def copy(self, graph: GraphName, target: GraphName) -> None:
+        """Add the triples of a graph that is there to another one."""
+        self._add(target, self.graphs[graph])
+
+    def _add(self, graph: GraphName, found: Mapping[str, ox.Triple]) -> None:
         lines = sorted(found)
         self.graphs.setdefault(graph, {}).update((line, found[line]) for line in lines)
-        end = " .\n" if isinstance(graph, ox.DefaultGraph) else f" {graph} .\n"
-        self._waiting += [line + end for line in lines]
-        if len(self._waiting) > _BATCH:
+        end = _end(graph)
+        blank = [line for line in lines if "_:" in line]
+        named = [line for line in lines if "_:" not in line] if blank else lines
+        self._named += [end.join(named), end] if named else []
+        self._blank += [end.join(blank), end] if blank else []
+        self._size += len(lines)
+        if self._size > _BATCH:
             self.load()
 
     def load(self) -> None:
         """Begin to load what was added."""
-        self._loads.append(self._thread.submit(_load, self._store, self._waiting))
-        self._waiting = []
+        work = self._thread.submit(_load, self._store, "".join(self._named), "".join(self._blank))
+        self._loads.append(work)
+        self._named, self._blank, self._size = [], [], 0
 
     def quads(self) -> Iterator[ox.Quad]:
         """Yield what was added, in the order of `formats.ordered`."""
         for graph in sorted(self.graphs, key=lambda name: getattr(name, "value", "")):
-            triples = self.graphs[graph]
-            for line in sorted(triples):
-                s, p, o = triples[line]
-                yield ox.Quad(s, p, o, graph)
+            end = _end(graph)
+            text = end.join([*sorted(self.graphs[graph]), ""])
+            yield from ox.parse(text, format=ox.RdfFormat.N_QUADS)
 
 
-def _load(store: ox.Store, lines: Iterable[str]) -> None:
-    """Load lines of N-Quads; other threads run meanwhile."""
-    named: list[str] = []
-    others: list[str] = []  # bulk_load would give their blank nodes other names
-    for line in lines:
-        (others if "_:" in line else named).append(line)
-    store.bulk_load("".join(named).encode(), format=ox.RdfFormat.N_QUADS)
-    store.bulk_extend(ox.parse("".join(others), format=ox.RdfFormat.N_QUADS))
+def _end(graph: GraphName) -> str:
+    """Return how a line of N-Quads ends that is in a graph."""
+    return " .\n" if isinstance(graph, ox.DefaultGraph) else f" {graph} .\n"
+
+
+def _load(store: ox.Store, named: str, blank: str) -> None:
+    """Load N-Quads; other threads run meanwhile."""
+    store.bulk_load(named.encode(), format=ox.RdfFormat.N_QUADS)
+    # bulk_load would give blank nodes other names.
+    store.bulk_extend(ox.parse(blank, format=ox.RdfFormat.N_QUADS))
 
 
 def _nodes(graphs: Sequence[str] | None) -> list[ox.NamedNode]:
