@@ -42,6 +42,7 @@ CAS = "https://w3id.org/cassibile/ontology#"
 ID = "https://w3id.org/cassibile/id/"
 CLIENTS = 8
 LIMIT = 2  # seconds that a query may take
+PATIENCE = 10  # seconds after which a client gives up
 LARGE = 1_000_000  # triples, above which rdflib-endpoint would take an hour to load them
 ACCEPT = "application/sparql-results+json"
 PATHS = {"kg": "/sparql", "oxigraph": "/query", "rdflib-endpoint": "/"}
@@ -251,8 +252,9 @@ async def _asked(
             begun = time.perf_counter()
             writer.write(_request(server, query()))
             try:
-                is_good = await _read(reader)
-            except (asyncio.IncompleteReadError, ConnectionError):  # broken off
+                async with asyncio.timeout(PATIENCE):
+                    is_good = await _read(reader)
+            except (asyncio.IncompleteReadError, OSError):  # broken off, or too late
                 is_good = False
                 reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
             times.append(time.perf_counter() - begun)

@@ -46,7 +46,7 @@ class Config:
     seconds: float = 10.0
     memory: int = 1_500_000_000
     answer: int = 50_000_000
-    waiting: int = 6
+    waiting: int = 16
     client_seconds: float = 60.0
     client_queries: int = 0
     longest_body: int = 1_000_000
