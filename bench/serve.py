@@ -52,7 +52,7 @@ QUERIES = {
     f"?u <{CAS}office> ?o . ?b <{CAS}heldTenure> ?u }}",
     "aggregate": "SELECT ?c (COUNT(*) AS ?n) { ?s a ?c } GROUP BY ?c ORDER BY DESC(?n) ?c",
     "path": f"SELECT ?x ?y {{ ?x <{CAS}before>+ ?y }}",
-    "scan": "SELECT (COUNT(*) AS ?n) { ?s ?p ?o . ?o ?q ?r . ?r ?t ?u }",
+    "scan": "SELECT (COUNT(*) AS ?n) { ?s ?p ?o . ?o ?q ?r }",
     "rows": "SELECT * { ?s ?p ?o } LIMIT 100000",
 }
 LUBM = "http://swat.cse.lehigh.edu/onto/univ-bench.owl#"

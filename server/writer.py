@@ -38,7 +38,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from time import monotonic, sleep
 from typing import IO, Any, cast
@@ -53,6 +53,7 @@ _STACK = 64 << 20  # as deep as an update may nest, see kg.updates, with much ro
 _NEW_USER_AND_NETWORK = 0x10000000 | 0x40000000  # CLONE_NEWUSER | CLONE_NEWNET of sched.h
 # A file that is loaded in bulk makes files of the store, 6 ms each; a small one is better added.
 _SMALL = 1_000_000
+_BATCH = 100_000  # quads carried over at a time; the engine needs some 500 bytes for each
 _PATIENCE = 1.0  # seconds for which a store may be locked by a process that is about to end
 # The engine expands entities without limit: a kilobyte may become gigabytes. It takes a
 # declaration anywhere, and in small letters too.
@@ -148,11 +149,13 @@ class Writer:
         names = _names(written, protected)
         for name in names.values():
             store.add_graph(ox.NamedNode(name))
-        store.bulk_extend(
+        quads = (
             ox.Quad(quad.subject, quad.predicate, quad.object, ox.NamedNode(name))
             for graph, name in names.items()
             for quad in self._opened.quads_for_pattern(None, None, None, ox.NamedNode(graph))
         )
+        while batch := list(islice(quads, _BATCH)):
+            store.bulk_extend(batch)
         store.flush()
         self._store = store
         aside = {graph: name for graph, name in names.items() if graph != name}

@@ -581,9 +581,15 @@ def test_a_server_killed_at_any_moment_loses_nothing(tmp_path: Path) -> None:
         build(tmp_path, f"{kill:016x}", [f"urn:text:{n}" for n in range(20)])
         command = [sys.executable, "-c", SERVER, str(tmp_path), str(1000 * kill)]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
-            time.sleep(moments.uniform(0.15, 0.7))
+            assert server.stdout
+            told = b""
+            if kill % 2:
+                told = server.stdout.readline()  # however slow the machine, it has begun to write
+                time.sleep(moments.uniform(0.0, 0.1))
+            else:
+                time.sleep(moments.uniform(0.15, 0.7))
             server.kill()
-            told, _ = server.communicate()
+            told += server.communicate()[0]
         written |= set(map(int, told.split()[: told.count(b"\n")]))
 
     async def main() -> tuple[int, set[int]]:
@@ -598,6 +604,6 @@ def test_a_server_killed_at_any_moment_loses_nothing(tmp_path: Path) -> None:
 
     assert texts == 20
     assert written <= found
-    assert len(written) > 20
+    assert len(written) >= 6
     assert len(found - written) <= 12  # done, and killed before they could be told
     assert json.loads(next((tmp_path / "written").glob("*/protected.json")).read_text())
