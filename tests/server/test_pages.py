@@ -1,5 +1,6 @@
 """The pages lead from the text to its claims, from an answer to its words, and always on."""
 
+import re
 from html.parser import HTMLParser
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -265,3 +266,14 @@ def test_the_style_sheet_and_the_icon_are_there(client: FlaskClient) -> None:
     for path in linked:
         with client.get(path) as answer:
             assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/text/italy-1943/claim/s05-2b", "/disagreements", "/questions", "/query?q=ASK{}"]
+)
+def test_behind_a_proxy_every_link_has_the_path_before_it(client: FlaskClient, path: str) -> None:
+    page = client.get(path, environ_overrides={"SCRIPT_NAME": "/cassibile"}).text
+    links = re.findall(r'(?:href|src|action)="(/[^"]*)"', page)
+
+    assert links
+    assert [link for link in links if not link.startswith("/cassibile/")] == []
