@@ -53,7 +53,7 @@ _STACK = 64 << 20  # as deep as an update may nest, see kg.updates, with much ro
 _NEW_USER_AND_NETWORK = 0x10000000 | 0x40000000  # CLONE_NEWUSER | CLONE_NEWNET of sched.h
 # A file that is loaded in bulk makes files of the store, 6 ms each; a small one is better added.
 _SMALL = 1_000_000
-_BATCH = 100_000  # quads carried over at a time; the engine needs some 500 bytes for each
+_BATCH = 50_000  # quads carried over at a time; a load keeps all of its own in memory
 _PATIENCE = 1.0  # seconds for which a store may be locked by a process that is about to end
 # The engine expands entities without limit: a kilobyte may become gigabytes. It takes a
 # declaration anywhere, and in small letters too.

@@ -247,14 +247,14 @@ def test_a_write_that_needs_too_much_memory_ends_the_process_and_changes_nothing
 @pytest.mark.slow
 def test_more_is_carried_over_to_a_new_build_than_fits_into_memory(tmp_path: Path) -> None:
     graph, p = ox.NamedNode("urn:g"), ox.NamedNode("urn:p")
-    for name, number in {"build": 1, "store": 500_000}.items():
+    for name, number in {"build": 1, "store": 160_000}.items():
         store = ox.Store(str(tmp_path / name))
         subjects = (ox.NamedNode(f"urn:{n}") for n in range(number))
         store.bulk_extend(ox.Quad(s, p, ox.Literal(s.value), graph) for s in subjects)
         store.add_graph(ox.NamedNode("urn:text"))
         store.flush()
         del store
-    with writing(tmp_path / "store", memory=300_000_000) as asking:
+    with writing(tmp_path / "store", memory=600_000_000) as asking:
         answer = asking.ask(
             b"B",
             build=str(tmp_path / "build"),
@@ -264,7 +264,7 @@ def test_more_is_carried_over_to_a_new_build_than_fits_into_memory(tmp_path: Pat
 
     assert answer["protected"] == ["urn:g", "urn:text"]
     assert answer["aside"] == {"urn:g": "urn:g/written"}
-    assert len(ox.Store.read_only(str(tmp_path / "new"))) == 500_001
+    assert len(ox.Store.read_only(str(tmp_path / "new"))) == 160_001
 
 
 def test_a_second_process_is_refused(tmp_path: Path) -> None:
