@@ -269,7 +269,8 @@ def test_the_style_sheet_and_the_icon_are_there(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/text/italy-1943/claim/s05-2b", "/disagreements", "/questions", "/query?q=ASK{}"]
+    "path",
+    ["/", "/text/italy-1943/claim/s05-2b", "/disagreements", "/questions", "/query?q=ASK{}"],
 )
 def test_behind_a_proxy_every_link_has_the_path_before_it(client: FlaskClient, path: str) -> None:
     page = client.get(path, environ_overrides={"SCRIPT_NAME": "/cassibile"}).text
