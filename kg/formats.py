@@ -203,7 +203,7 @@ def iterate(path: Path) -> Iterator[ox.Triple]:
     """
     syntax = syntax_of(path)
     try:
-        _opened(path).close()
+        opened(path).close()
     except OSError as error:
         raise _unreadable(error, path) from error
     return _iterated(path, syntax)
@@ -211,7 +211,7 @@ def iterate(path: Path) -> Iterator[ox.Triple]:
 
 def _iterated(path: Path, syntax: Form[ox.RdfFormat]) -> Iterator[ox.Triple]:
     try:
-        with _opened(path) as file:
+        with opened(path) as file:
             for quad in ox.parse(file, format=syntax.engine, rename_blank_nodes=True):
                 yield quad.triple
     except SyntaxError as error:
@@ -220,7 +220,11 @@ def _iterated(path: Path, syntax: Form[ox.RdfFormat]) -> Iterator[ox.Triple]:
         raise _unreadable(error, path) from error
 
 
-def _opened(path: Path) -> IO[bytes]:
+def opened(path: Path) -> IO[bytes]:
+    """Return a file for reading; one with `.gz` at its end is unpacked.
+
+    Raises: OSError.
+    """
     return cast("IO[bytes]", gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
 
 

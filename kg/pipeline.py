@@ -39,7 +39,7 @@ from kg.perspectives import Perspective
 from kg.proof import record
 from kg.proof.derivation import Contradiction
 from kg.rules import Rule, read_comparisons, read_rules
-from kg.store import CURRENT, REPORT, Writer, open_one
+from kg.store import REPORT, Writer, open_one, point
 from kg.terms import OWL, PREFIXES, expand, shorten
 
 DUMP = "graph.trig"
@@ -103,7 +103,7 @@ def build(
     started = perf_counter()
     name = _digest(seeds, ontology, engine)
     if _is_complete(out / name):
-        _point(out, name)
+        point(out, name)
         return _read_report(out / name, seeds)
     with _beside(seeds, ontology) as violations:
         progress("checking the texts")
@@ -428,22 +428,10 @@ def _publish(out: Path, partial: Path, name: str) -> None:
     if not _is_complete(out / name):  # else another build was faster, with the same result
         shutil.rmtree(out / name, ignore_errors=True)
         partial.rename(out / name)
-    last = _point(out, name)
+    last = point(out, name)
     for folder in out.iterdir():
         if _NAME.fullmatch(folder.name) and folder.name not in {name, last}:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _point(out: Path, name: str) -> str:
-    """Make this build the current one, in one step; return the one that was."""
-    pointer = out / CURRENT
-    last = pointer.read_text(encoding="utf-8", errors="replace") if pointer.is_file() else ""
-    last = last.strip()
-    if last != name:
-        fresh = out / f".{CURRENT}-{os.getpid()}"
-        fresh.write_text(f"{name}\n", encoding="utf-8")
-        fresh.replace(pointer)
-    return last
 
 
 def _sweep(out: Path) -> None:

@@ -6,6 +6,7 @@ build or the new one, never half of one.
 """
 
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -155,6 +156,18 @@ def open_one(folder: Path) -> Graph:
 
 def _command(build: Path) -> str:
     return "kg build" if build == paths.BUILD else f"kg build --build {shown(build)}"
+
+
+def point(folder: Path, name: str) -> str:
+    """Make a name the one that `CURRENT` in a folder says, in one step; return the one before."""
+    pointer = folder / CURRENT
+    last = pointer.read_text(encoding="utf-8", errors="replace") if pointer.is_file() else ""
+    last = last.strip()
+    if last != name:
+        fresh = folder / f".{CURRENT}-{os.getpid()}"
+        fresh.write_text(f"{name}\n", encoding="utf-8")
+        fresh.replace(pointer)
+    return last
 
 
 class Writer:

@@ -99,10 +99,8 @@ class Protocol(HttpToolsProtocol):
             self._refusal = _long_target()
         elif sum(len(name) + len(value) for name, value in self.headers) > LONGEST_HEAD:
             self._refusal = _long_head()
-        if self._refusal:
-            raise ValueError(
-                self._refusal.detail
-            )  # httptools stops, and send_400_response is called
+        if self._refusal:  # httptools stops at an exception, and send_400_response is called
+            raise ValueError(self._refusal.detail)
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:

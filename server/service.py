@@ -156,9 +156,8 @@ class Service:
         Raises: Problem and BadQuery, if there is none.
         """
         scanned = self.scan(query)
-        of_triples = scanned.form in {"construct", "describe"}
-        forms: Sequence[Form[Any]] = formats.RDF_SYNTAXES if of_triples else formats.RESULT_FORMATS
-        form = formats.named("ntriples" if of_triples else "tsv", forms)
+        forms = forms_of(scanned)
+        form = formats.named("ntriples" if forms == formats.RDF_SYNTAXES else "tsv", forms)
         job = self.job(scanned, await self.dataset.current(), form)
         found = bytearray()
         async with self.evaluating(client, job) as answer:
@@ -191,10 +190,16 @@ class Service:
             except Lost as error:
                 raise _lost(error) from error
             except Failed as error:
-                raise failed(error, job.text) from error
+                raise _failed(error, job.text) from error
 
 
-def failed(error: Failed, text: str) -> BadQuery | Problem:
+def forms_of(scanned: Scanned) -> Sequence[Form[Any]]:
+    """Return the forms in which the answer to a query can be had."""
+    of_triples = scanned.form in {"construct", "describe"}
+    return formats.RDF_SYNTAXES if of_triples else formats.RESULT_FORMATS
+
+
+def _failed(error: Failed, text: str) -> BadQuery | Problem:
     """Return what the engine says against a query, with what a person can use."""
     if error.kind == "syntax":
         return sparql.explained(text, error.message)

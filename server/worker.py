@@ -20,12 +20,10 @@ MEMORY bounds its address space, in bytes; beyond, the engine ends the process. 
 leaves the network where the system lets it.
 """
 
-import ctypes
 import json
 import os
 import re
 import resource
-import signal
 import stat
 import sys
 import threading
@@ -41,7 +39,7 @@ from kg import formats
 from kg.errors import UnknownName
 from kg.formats import EngineFormat, Form
 from kg.terms import PREFIXES
-from server.process import Channel, Frame
+from server.process import Channel, Frame, confine
 
 _BLOCK = 1 << 16  # bytes of an answer that are sent at once
 # The engine recurses as deep as a query nests, and overflows the usual 8 MB before 1,000 nested
@@ -49,7 +47,6 @@ _BLOCK = 1 << 16  # bytes of an answer that are sent at once
 _MOST_STACK = 256 << 20
 _SORTED = 10_000  # triples that are sorted, so that small answers are the same bytes and read well
 _A = f"<{PREFIXES['rdf']}type>"  # which Turtle writes without its prefix
-_NEW_USER_AND_NETWORK = 0x10000000 | 0x40000000  # CLONE_NEWUSER | CLONE_NEWNET of sched.h
 Answer = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 Function = Callable[..., Term | None]
@@ -283,19 +280,10 @@ def _frame(sign: bytes, **about: object) -> Frame:
     return Frame(sign, json.dumps(about).encode())
 
 
-def confine(memory: int, *, outbound: bool) -> None:
-    """Take from this process what evaluation does not need: memory, files, the network."""
-    # Ctrl-C and the end of a service go to all processes; the web process says what follows.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+def _write_no_files() -> None:
     with suppress(OSError):  # without standard error
         if not stat.S_ISREG(os.fstat(2).st_mode):  # in a file, what it has to tell is worth more
             resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    if not outbound:  # containers and hardened systems refuse; the scan refuses SERVICE anyway
-        with suppress(AttributeError):  # of Linux
-            ctypes.CDLL(None).unshare(_NEW_USER_AND_NETWORK)
 
 
 def main() -> None:
@@ -303,6 +291,7 @@ def main() -> None:
     descriptor, memory, outbound = map(int, sys.argv[1:])
     channel = Channel(descriptor)
     confine(memory, outbound=bool(outbound))
+    _write_no_files()
     threading.stack_size(min(_MOST_STACK, memory // 6) & ~0xFFFF)  # whole pages, of any system
     threading.Thread(target=_serve, args=(channel,), daemon=True).start()
     channel.wait_for_end()

@@ -25,14 +25,11 @@ MEMORY bounds the address space, in bytes; -1 is no bound. Without OUTBOUND the 
 network where the system lets it.
 """
 
-import ctypes
 import gzip
 import json
 import os
 import queue
 import re
-import resource
-import signal
 import sys
 import threading
 import zlib
@@ -41,16 +38,15 @@ from contextlib import suppress
 from itertools import count, islice
 from pathlib import Path
 from time import monotonic, sleep
-from typing import IO, Any, cast
+from typing import Any
 
 import pyoxigraph as ox
 
 from kg import formats
 from kg.formats import Form
-from server.process import Channel, Frame
+from server.process import Channel, Frame, confine
 
 _STACK = 64 << 20  # as deep as an update may nest, see kg.updates, with much room
-_NEW_USER_AND_NETWORK = 0x10000000 | 0x40000000  # CLONE_NEWUSER | CLONE_NEWNET of sched.h
 # A file that is loaded in bulk makes files of the store, 6 ms each; a small one is better added.
 _SMALL = 1_000_000
 _BATCH = 50_000  # quads carried over at a time; a load keeps all of its own in memory
@@ -226,7 +222,7 @@ class Writer:
         is_small = path.suffix != ".gz" and path.stat().st_size < _SMALL
         load = self._opened.load if is_small else self._opened.bulk_load
         try:
-            with _file(path) as file:
+            with formats.opened(path) as file:
                 load(file, format=syntax.engine, base_iri=head["base"])
         except SyntaxError as error:
             raise _broken(error) from error
@@ -303,27 +299,11 @@ def _block(triples: Iterable[ox.Triple]) -> str:
     return " .\n".join(map(str, triples))
 
 
-def _file(path: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
-
-
-def _confine(memory: int, *, outbound: bool) -> None:
-    """Take from this process what writing does not need: memory, the network."""
-    # Ctrl-C and the end of a service go to all processes; the web process says what follows.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if not outbound:  # containers and hardened systems refuse; the scan refuses LOAD anyway
-        with suppress(AttributeError):  # of Linux
-            ctypes.CDLL(None).unshare(_NEW_USER_AND_NETWORK)
-
-
 def main() -> None:
     """Serve one web process."""
     descriptor, memory, outbound = map(int, sys.argv[1:])
     channel = Channel(descriptor)
-    _confine(memory, outbound=bool(outbound))
+    confine(memory, outbound=bool(outbound))
     threading.stack_size(_STACK)
     with suppress(ConnectionError):
         Writer(channel).run()

@@ -30,7 +30,7 @@ from secrets import token_hex
 from typing import IO, Any, NamedTuple, TypeVar
 
 from kg.errors import CannotWrite, KgError, Place
-from kg.store import CURRENT, STORE
+from kg.store import CURRENT, STORE, point
 from server.scribe import (
     Overdue,
     Scribe,
@@ -322,7 +322,7 @@ class BesideBuild(WritableStore):
             )
             written = json.dumps(answer["protected"], indent=1)
             (fresh / _PROTECTED).write_text(written, encoding="utf-8")
-            last = _point(self._folder, fresh.name)
+            last = point(self._folder, fresh.name)
         except BaseException:
             self._scribe.kill()  # the next one opens the last store again
             _remove(fresh)
@@ -337,16 +337,6 @@ class BesideBuild(WritableStore):
             )
         if last:
             await asyncio.to_thread(_remove, self._folder / last)
-
-
-def _point(folder: Path, name: str) -> str:
-    """Make a folder the one that counts, in one step; return the one that was."""
-    pointer = folder / CURRENT
-    last = pointer.read_text(encoding="utf-8").strip() if pointer.is_file() else ""
-    fresh = folder / f".{CURRENT}"
-    fresh.write_text(f"{name}\n", encoding="utf-8")
-    fresh.replace(pointer)
-    return last
 
 
 def _locked(path: Path) -> IO[str]:

@@ -8,7 +8,6 @@ description of the service.
 Example: GET /sparql?query=ASK%20%7Bid:badoglio%20cas:succeeded%20id:mussolini%7D
 """
 
-from collections.abc import Sequence
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -23,7 +22,7 @@ from server import answering, description, negotiate
 from server.dataset import State
 from server.exchange import FORM, Exchange, decoded, parameters
 from server.problems import Problem
-from server.service import Service
+from server.service import Service, forms_of
 
 PATHS = ("/sparql",)
 _EVERY_FORM: tuple[Form[Any], ...] = (*formats.RESULT_FORMATS, *formats.RDF_SYNTAXES)
@@ -103,9 +102,8 @@ async def _evaluated(
 ) -> None:
     scanned = service.scan(asked.query)
     exchange.about["query"] = sha256(asked.query.encode()).hexdigest()[:12]
-    of_triples = scanned.form in {"construct", "describe"}
-    forms: Sequence[Form[Any]] = formats.RDF_SYNTAXES if of_triples else formats.RESULT_FORMATS
-    form = negotiate.wanted(asked.parameters.get("format", ""), asked.accept, forms)
+    name = asked.parameters.get("format", "")
+    form = negotiate.wanted(name, asked.accept, forms_of(scanned))
     default_graphs = asked.parameters.getlist("default-graph-uri")
     named_graphs = asked.parameters.getlist("named-graph-uri")
     job = service.job(scanned, state, form, default_graphs, named_graphs)
