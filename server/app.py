@@ -1,6 +1,8 @@
 """The application: every blueprint of routes/, one error shape, the headers of every answer."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
@@ -12,6 +14,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from kg.errors import KgError
 from server import problems, routes
 from server.entrances import Entrances
+from server.exchange import Message, Receive, Send
 from server.problems import Problem
 from server.service import Service
 from server.settings import Config
@@ -61,8 +64,23 @@ class _Endpoints:
         if not self._entrances.find(environ["PATH_INFO"]):
             answered: Iterable[bytes] = self._pages(environ, start_response)
             return answered
-        bridge = a2wsgi.ASGIMiddleware(self._entrances, loop=self._served.loop)  # type: ignore[arg-type]
-        return bridge(environ, start_response)
+        return self._answered(environ, start_response)
+
+    def _answered(self, environ: Any, start_response: Any) -> Iterator[bytes]:
+        """Yield an answer; whoever stops reading ends its task, which a2wsgi leaves behind."""
+        loop = self._served.loop
+        tasks: list[asyncio.Task[Any] | None] = []
+
+        async def answering(scope: Message, receive: Receive, send: Send) -> None:
+            tasks.append(asyncio.current_task())
+            await self._entrances(scope, receive, send)
+
+        try:
+            bridge = a2wsgi.ASGIMiddleware(answering, loop=loop)  # type: ignore[arg-type]
+            yield from bridge(environ, start_response)
+        finally:
+            with suppress(RuntimeError):  # the loop is closed, and the task with it
+                loop.call_soon_threadsafe(lambda: [task.cancel() for task in tasks if task])
 
 
 def _bug(app: Flask, error: Exception) -> Response:

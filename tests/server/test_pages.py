@@ -195,10 +195,11 @@ def test_every_kind_of_answer_is_shown_and_can_be_had(
 
 def test_a_long_answer_is_cut_on_the_page_and_says_so(client: FlaskClient) -> None:
     build = client.application.extensions["cassibile"].config.build
-    short = create_app(Config(build, most_rows=5)).test_client()
+    app = create_app(Config(build, most_rows=5))
     for query in ("SELECT * { ?s ?p ?o }", "CONSTRUCT WHERE { ?s a cas:Claim }"):
-        page = get(short, "/query", q=query)
+        page = get(app.test_client(), "/query", q=query)
         assert "The first 5 are shown; the downloads have them all." in page.words
+    app.extensions["cassibile"].close()
 
 
 def test_what_a_reader_types_is_never_taken_for_a_page(client: FlaskClient) -> None:

@@ -5,8 +5,10 @@ Source: https://www.w3.org/TR/sparql11-protocol/
 
 import csv
 import json
+import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pyoxigraph as ox
@@ -19,6 +21,8 @@ from kg import formats
 from kg.errors import BadQuery
 from kg.formats import EngineFormat, Form
 from kg.terms import PREFIXES
+from server.app import create_app
+from server.settings import Config
 
 SUCCESSION = "SELECT ?who ?whom { ?who cas:succeeded ?whom }"
 BADOGLIO, MUSSOLINI = PREFIXES["id"] + "badoglio", PREFIXES["id"] + "mussolini"
@@ -367,3 +371,16 @@ def test_the_page_of_another_site_may_ask(client: FlaskClient) -> None:
     assert "content-type" in preflight.headers["Access-Control-Allow-Headers"]
     assert preflight.headers["Access-Control-Allow-Origin"] == "*"
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_whoever_stops_reading_frees_the_worker_under_a_wsgi_server_too(build: Path) -> None:
+    app = create_app(Config(build, workers=1, waiting=0))
+    client = app.test_client()
+    statuses = []
+    for number in range(3):
+        with client.get(f"/sparql?query=SELECT * {{ ?s ?p ?o }} %23{number}") as answer:
+            statuses.append(answer.status_code)
+        time.sleep(0.5)  # until another worker has taken over
+    app.extensions["cassibile"].close()
+
+    assert statuses == [200, 200, 200]
