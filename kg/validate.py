@@ -1,5 +1,6 @@
 """SHACL over a mapping as it is written: each violation a finding with its line and its repair."""
 
+import gc
 import json
 import sys
 from collections import defaultdict
@@ -234,6 +235,7 @@ def _shown(value: rdflib.term.Node) -> str:
 
 def main() -> None:
     """Print what the shapes find in all texts as JSON: `python -m kg.validate SEEDS ONTOLOGY`."""
+    gc.disable()  # for the reason that `kg.commands.build` gives
     seeds, ontology = map(Path, sys.argv[1:])
     sources = (read_source(folder)[0] for folder in folders(seeds))
     found = [each for source in sources for each in violations(source, ontology)]

@@ -1,5 +1,6 @@
 """`kg build`."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -46,7 +47,13 @@ def command(seeds: Path, out: Path, engine: Engine, *, quiet: bool) -> None:
     Nothing is done where nothing has changed. A build that fails leaves the last good one.
     """
     progress = _Progress(silent=quiet)
-    report = build(out, seeds, progress=progress.show, engine=engine)
+    # What a build makes and drops is freed by its reference count; to look for cycles among what
+    # it keeps, again and again, takes a tenth of its time.
+    gc.disable()
+    try:
+        report = build(out, seeds, progress=progress.show, engine=engine)
+    finally:
+        gc.enable()
     progress.clear()
     for finding in report.findings:
         click.echo(finding, err=True)
