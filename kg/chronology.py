@@ -63,17 +63,29 @@ class Chronology:
 
     Attributes:
         known: the tightest bounds of each occurrence that has one, by its name, sorted.
-        steps: the tightenings that lead there, lower rounds first, then other ways to the same.
-        rounds: of each value of a bound that a step concludes.
         tenures: which of the occurrences are tenures.
         conflict: why the constraints cannot all hold; then only what intervals state is known.
     """
 
     known: Mapping[ox.NamedNode, Bounds]
-    steps: tuple[Derivation, ...]
-    rounds: Mapping[ox.Triple, int]
     tenures: frozenset[ox.NamedNode]
     conflict: Conflict | None
+    _network: Network
+    _sources: Mapping[Constraint, Sequence[ox.Triple]]
+
+    @cached_property
+    def _in_rounds(self) -> list[tuple[Derivation, int]]:
+        return [*_steps(self._network, self._sources)]
+
+    @cached_property
+    def steps(self) -> tuple[Derivation, ...]:
+        """Return the tightenings that lead there, lower rounds first, then other ways there."""
+        return tuple(step for step, _ in self._in_rounds)
+
+    @cached_property
+    def rounds(self) -> Mapping[ox.Triple, int]:
+        """Return the round of each value of a bound that a step concludes."""
+        return {step.conclusion: of_round for step, of_round in reversed(self._in_rounds)}
 
     def _of_tenures(self) -> dict[ox.NamedNode, Bounds]:
         return {name: found for name, found in self.known.items() if name in self.tenures}
@@ -173,13 +185,12 @@ def of_facts(
     occurrences = {t.subject for t in facts if t.predicate == RDF.type and t.object == CAS.Tenure}
     names = (ox.NamedNode(name) for name in network.occurrences)
     known = {name: network.bounds(name.value) for name in names}
-    steps = [*_steps(network, sources)]
     return Chronology(
         {name: found for name, found in known.items() if found != _OPEN},
-        tuple(step for step, _ in steps),
-        {step.conclusion: of_round for step, of_round in reversed(steps)},
         frozenset(o for o in occurrences if isinstance(o, ox.NamedNode)),
         smallest_conflict(dict(_constraints(facts, rests_on))) if network.conflict else None,
+        network,
+        sources,
     )
 
 

@@ -43,7 +43,7 @@ class Conclusions:
         Stratum 1 is changed, which is about twice as fast as closing it anew.
         """
         found = copy(self)
-        for name in ("derived", "dated", "_first_steps"):
+        for name in ("derived", "dated", "_last_day", "_first_steps"):
             vars(found).pop(name, None)
         stated = perspective.stated.keys()
         before, first = self._first
@@ -60,7 +60,6 @@ class Conclusions:
         self._first_rounds = closure.rounds
         ordered = [*self._stated, *self.closure.derived()]
         self.chronology = chronology.of_facts(ordered, self._leaves)
-        self._last_day = self._first_rounds + max(self.chronology.rounds.values(), default=0)
         self._dated = frozenset((*self.chronology.bounds, *self.chronology.between_tenures))
         self.closure.change(added=self.chronology.bounds + self.chronology.between_tenures)
 
@@ -75,21 +74,25 @@ class Conclusions:
 
     @cached_property
     def dated(self) -> list[ox.Triple]:
-        """Return the bounds, the Allen relations and the handovers."""
+        """Return the bounds, the handovers, and the Allen relations that are certain."""
         found = self.chronology
         handovers = found.handovers(self.perspective.key, self.derived)
-        return [*found.bounds, *found.relations, *handovers]
+        return [*found.bounds, *found.certain, *handovers]
 
     def view(self) -> Iterator[ox.Triple]:
         """Yield all that holds; what relates a thing to itself is left out."""
-        return _proper((*self._stated, *self.derived, *self.dated))
+        possible = self.chronology.relations
+        return _proper((*self._stated, *self.derived, *self.dated, *possible))
 
     def told(self) -> Iterator[ox.Triple]:
         """Yield the view without what is merely possible between others than tenures."""
-        found = self.chronology
-        handovers = found.handovers(self.perspective.key, self.derived)
-        dated = (*found.bounds, *found.certain, *found.between_tenures, *handovers)
-        return _proper((*self._stated, *self.derived, *dated))
+        possible = self.chronology.between_tenures
+        return _proper((*self._stated, *self.derived, *self.dated, *possible))
+
+    @cached_property
+    def _last_day(self) -> int:
+        """Return the last round in which a day was concluded."""
+        return self._first_rounds + max(self.chronology.rounds.values(), default=0)
 
     def round_of(self, triple: ox.Triple) -> int:
         """Return the round in which a triple was first concluded, over all strata; 0 if stated."""

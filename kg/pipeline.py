@@ -347,8 +347,8 @@ def _closed_by_owlrl(
         if reason.says_something(triple, terms)
         and not (triple.predicate == OWL.sameAs and triple.subject == triple.object)
     }
-    told = {*found.bounds, *found.relations, *found.handovers(perspective.key, derived)}
-    view = (t for t in {*stated, *derived, *told} if t.subject != t.object)
+    told = {*found.bounds, *found.certain, *found.handovers(perspective.key, derived)}
+    view = (t for t in {*stated, *derived, *told, *found.relations} if t.subject != t.object)
     return _Closed(
         len(stated),
         len(derived),

@@ -9,6 +9,7 @@ import pytest
 
 import kg
 from kg import allen, paths, perspectives
+from kg.chronology import CERTAIN, POSSIBLE
 from kg.dates import Bounds
 from kg.proof.tree import Proofs
 from kg.terms import CAS, PREFIXES, XSD, expand
@@ -86,10 +87,8 @@ def test_every_pair_has_its_relations_and_certain_is_possible(graph: kg.Graph) -
     }
     found = {
         (q.subject.value, q.predicate.value.removeprefix(PREFIXES["cas"]), q.object.value)  # type: ignore[union-attr]
-        for q in graph.store.quads_for_pattern(None, None, None, expand(f"g:bounds/{KEY}"))
-        if q.predicate.value.startswith(
-            (PREFIXES["cas"] + "certainly", PREFIXES["cas"] + "possibly")
-        )
+        for q in graph.store.quads_for_pattern(None, None, None, expand(f"g:view/{KEY}"))
+        if q.predicate in CERTAIN | POSSIBLE
     }
     expected = set()
     for x in occurrences:

@@ -83,15 +83,14 @@ class Proofs:
 
         There are too many relations to record a proof of each; None if it does not hold.
         """
-        graph = expand(f"g:bounds/{perspective}")
-        s, p, o = triple
-        if not any(True for _ in self._store.quads_for_pattern(s, p, o, graph)):
+        if ox.Quad(*triple, expand(f"g:view/{perspective}")) not in self._store:
             return None
+        days = expand(f"g:bounds/{perspective}")
         premises = {
             fact_of(perspective, quad.triple)
             for side in (triple.subject, triple.object)
             for bound in (CAS.earliestStart, CAS.latestStart, CAS.earliestEnd, CAS.latestEnd)
-            for quad in self._store.quads_for_pattern(side, bound, None, graph)  # type: ignore[arg-type]
+            for quad in self._store.quads_for_pattern(side, bound, None, days)  # type: ignore[arg-type]
         }
         if not all(map(self._has, premises)) or not premises:
             return None
