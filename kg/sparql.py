@@ -10,7 +10,7 @@ tries others: `SERVICEa:x` is SERVICE and `a:x`, `?x<a:b>?y` are two comparisons
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import islice, pairwise
@@ -22,6 +22,9 @@ from kg.errors import BadQuery, Outbound, QueryTooComplex, QueryTooLarge, did_yo
 from kg.positions import Token, tokens
 from kg.terms import PREFIXES
 
+Answer = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
+Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+Function = Callable[..., Term | None]
 _LONGEST = 1_000_000  # characters: as many as the server reads bytes
 _MOST_TOKENS = 30_000
 # The engine recurses in parsing and evaluation, and a stack overflow there ends the process.
@@ -41,6 +44,7 @@ _JOINING = frozenset({"AS", "IN", "NOT", "EXISTS", "DISTINCT"})  # words between
 _GROUPS = frozenset({"{", "branch"})
 _BRANCHING = frozenset({"EXISTS", "LATERAL", "MINUS", "OPTIONAL", "UNION"})
 _JOINED_BY_ANNOTATION = 3
+_STR = "STR("
 _AGGREGATES = frozenset({"COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT"})
 
 _SPACE = r"(?:[ \t\r\n]|\#[^\r\n]*)*+"
@@ -131,12 +135,37 @@ def scan(text: str, allowed_hosts: AbstractSet[str] = frozenset()) -> Scanned:
     )
 
 
-def refuse_harm(text: str) -> None:
-    """Refuse a query that would end the process or leave the machine.
+def evaluated(
+    store: ox.Store,
+    text: str,
+    *,
+    prefixes: dict[str, str],
+    unknown_functions: Iterable[str],
+    ours: Mapping[ox.NamedNode, Function],
+    base: str | None = None,
+    union: bool = False,
+    default_graphs: Sequence[ox.NamedNode] | None = None,
+    named_graphs: Sequence[ox.NamedNode] | None = None,
+) -> Answer:
+    """Return the engine's answer to a query that was scanned, see `Scanned`.
 
-    Raises: what `scan` does.
+    `ours` are the functions that are called and are neither the engine's nor unknown.
+
+    Raises: what the engine does: SyntaxError, OSError, RuntimeError, ValueError.
     """
-    scan(text)
+    unknown: dict[ox.NamedNode, Function]
+    unknown = dict.fromkeys(map(ox.NamedNode, unknown_functions), _without_value)
+    # The engine overrides FROM and FROM NAMED each on its own; the protocol wants one dataset.
+    chosen = default_graphs is not None or named_graphs is not None
+    return store.query(
+        text,
+        base_iri=base,
+        prefixes=prefixes,
+        use_default_graph_as_union=union,
+        default_graph=list(default_graphs or ()) if chosen else None,
+        named_graphs=list(named_graphs or ()) if chosen else None,
+        custom_functions={**unknown, **ours} if unknown or ours else None,
+    )
 
 
 def read(text: str) -> list[Token]:
@@ -269,14 +298,18 @@ def mended(text: str, found: Sequence[Token]) -> str:
 
     TRUE is `true`, in the same place. GROUP_CONCAT has no language: STR takes it away.
     """
-    edits: list[tuple[int, int, str]] = []
-    if _mentions(text, _BOOLEANS):
-        for kind, word, offset in found:
-            if kind == "word" and word.upper() in _BOOLEANS:
-                edits.append((offset, offset + len(word), word.lower()))
-    if _mentions(text, ["GROUP_CONCAT"]):
-        edits += _without_language(found)
-    return edited(text, sorted(edits)) if edits else text
+    edits = _mends(text, found)
+    return edited(text, edits) if edits else text
+
+
+def as_asked(text: str) -> str:
+    """Return a text as it was before it was `mended`, but for the capitals of TRUE.
+
+    Around each GROUP_CONCAT stands what was put there, whatever else does.
+    """
+    found = [token for token in tokens(text) if token.kind != "comment"]
+    put = [(at - len(word), at) if word == _STR else (at, at + 1) for at, word in _joined(found)]
+    return edited(text, [(start, end, "") for start, end in put])
 
 
 def edited(text: str, edits: Iterable[tuple[int, int, str]]) -> str:
@@ -297,11 +330,17 @@ def place(text: str, offset: int) -> tuple[int, int]:
 def explained(text: str, message: str, kind: Literal["query", "update"] = "query") -> BadQuery:
     """Return the engine's syntax error with what a person can use: where, at which word, why.
 
+    The text is what was asked; what the engine says of it is what it says of it `mended`.
+
     >>> print(explained("SELEC ?x {}", "").hint)
     did you mean SELECT?
     """
     found = [token for token in tokens(text) if token.kind != "comment"]
-    at, reason = _stumble(text, kind) or (None, message)
+    edits = _mends(text, found)
+    at, reason = _stumble(edited(text, edits), kind) or (None, message)
+    if at and edits:
+        offset = _before(at.offset, edits)
+        at = next((token for token in found if token.offset >= offset), None)
     unclosed = next((token for token in found if token.kind == "unclosed"), None)
     if "IRI parsing failed" in reason and at and at.kind == "mark":  # it has a space in it
         at = next(token for token in reversed(found) if token.text == "<")
@@ -563,18 +602,51 @@ def _cannot_be_subject(token: Token) -> bool:
     return kind == "string" or word in {"<", "+", "-"} or is_number_or_boolean
 
 
-def _without_language(found: Sequence[Token]) -> Iterator[tuple[int, int, str]]:
-    """Yield what to insert, so that STR stands around each GROUP_CONCAT."""
+def _mends(text: str, found: Sequence[Token]) -> list[tuple[int, int, str]]:
+    """Return the edits that `mended` does."""
+    edits: list[tuple[int, int, str]] = []
+    if _mentions(text, _BOOLEANS):
+        for kind, word, offset in found:
+            if kind == "word" and word.upper() in _BOOLEANS:
+                edits.append((offset, offset + len(word), word.lower()))
+    if _mentions(text, ["GROUP_CONCAT"]):
+        edits += [(at, at, word) for at, word in _joined(found)]
+    return sorted(edits)
+
+
+def _joined(found: Sequence[Token]) -> Iterator[tuple[int, str]]:
+    """Yield where each GROUP_CONCAT begins and ends, with what is put there: STR around it."""
     waiting: list[bool] = []
     previous = _NOTHING
     for token in found:
         if token.text == "(" and token.kind == "mark":
             waiting.append(previous.kind == "word" and previous.text.upper() == "GROUP_CONCAT")
             if waiting[-1]:
-                yield previous.offset, previous.offset, "STR("
+                yield previous.offset, _STR
         elif token.text == ")" and token.kind == "mark" and waiting and waiting.pop():
-            yield token.offset + 1, token.offset + 1, ")"
+            yield token.offset + 1, ")"
         previous = token
+
+
+def _before(offset: int, edits: Iterable[tuple[int, int, str]]) -> int:
+    """Return which offset an offset was before edits; within what was put in, where that is.
+
+    >>> [_before(offset, [(1, 1, "ab"), (3, 4, "")]) for offset in range(6)]
+    [0, 1, 1, 1, 2, 4]
+    """
+    moved = 0
+    for start, end, instead in edits:
+        if offset < start + moved:
+            break
+        if offset < start + moved + len(instead):
+            return start
+        moved += len(instead) - (end - start)
+    return offset - moved
+
+
+def _without_value(*_: object) -> Term | None:
+    """Give no value, which in SPARQL is an error: what a function that is not known gives."""
+    return None
 
 
 def _stumble(text: str, kind: str) -> tuple[Token | None, str] | None:

@@ -26,9 +26,9 @@ from kg.terms import CAS, PREFIXES, RDFS, SKOS, expand, shorten
 
 CURRENT, REPORT, STORE = "CURRENT", "report.json", "store"
 _BATCH = 60_000  # quads loaded at once: at four loads the engine begins to merge what it has
-Answer = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
+Answer = sparql.Answer
+Term = sparql.Term
 GraphName = ox.NamedNode | ox.DefaultGraph
-Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
 
 @dataclass(frozen=True)
@@ -56,16 +56,16 @@ class Graph:
         Raises: BadQuery, if it is not SPARQL (with line and column), asks for another service,
                 or cannot be evaluated.
         """
-        sparql.refuse_harm(text)
-        # The engine overrides FROM and FROM NAMED each on its own; the protocol wants one dataset.
-        chosen = default_graphs is not None or named_graphs is not None
+        scanned = sparql.scan(text)
         try:
-            answer = self.store.query(
-                text,
-                prefixes=PREFIXES,
-                default_graph=[*_nodes(default_graphs)] if chosen else None,
-                named_graphs=[*_nodes(named_graphs)] if chosen else None,
-                custom_functions=self._functions,
+            answer = sparql.evaluated(
+                self.store,
+                scanned.text,
+                prefixes=scanned.prefixes,
+                unknown_functions=scanned.unknown_functions,
+                ours=self._functions if scanned.functions else {},
+                default_graphs=_nodes(default_graphs),
+                named_graphs=_nodes(named_graphs),
             )
         except SyntaxError as error:
             raise sparql.explained(text, str(error)) from error
@@ -247,8 +247,8 @@ def _load(store: ox.Store, named: str, blank: str) -> None:
     store.bulk_extend(ox.parse(blank, format=ox.RdfFormat.N_QUADS))
 
 
-def _nodes(graphs: Sequence[str] | None) -> list[ox.NamedNode]:
+def _nodes(graphs: Sequence[str] | None) -> list[ox.NamedNode] | None:
     try:
-        return [expand(name) for name in graphs or ()]
+        return None if graphs is None else [expand(name) for name in graphs]
     except ValueError as error:
         raise BadQuery(f"this is no name of a graph: {error}") from error

@@ -72,7 +72,7 @@ class _Command(click.Command):
     type=click.FloatRange(min=0.1, max=3600),
     default=_DEFAULT.seconds,
     show_default=True,
-    help="Time that a query or a write may take.",
+    help="Time that a query may take.",
 )
 @click.option(
     "--memory",
@@ -80,6 +80,20 @@ class _Command(click.Command):
     default=_DEFAULT.memory // 1_000_000,
     show_default=True,
     help="MB of address space that a query may take.",
+)
+@click.option(
+    "--write-seconds",
+    type=click.FloatRange(min=0.1, max=36_000),
+    default=_DEFAULT.write_seconds,
+    show_default=True,
+    help="Time that a write may take, once it is its turn.",
+)
+@click.option(
+    "--write-memory",
+    type=click.IntRange(min=300),
+    default=_DEFAULT.write_memory // 1_000_000,
+    show_default=True,
+    help="MB of address space that a write may take.",
 )
 @click.option(
     "--answer",
@@ -165,7 +179,7 @@ def _config(options: Mapping[str, Any]) -> Config:
     given = dict(options)
     for name in ("hosts", "proxies"):
         given[name] = frozenset(given[name])
-    for name in ("memory", "answer"):
+    for name in ("memory", "write_memory", "answer"):
         given[name] *= 1_000_000
     if given["workers"] is None:
         del given["workers"]

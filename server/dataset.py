@@ -115,7 +115,7 @@ class Dataset:
         await self._source.start()
 
     async def close(self) -> None:
-        """Wait for the writes that were begun, and end all processes."""
+        """Give the writes that were begun some time to end, and end all processes."""
         await self._source.close()
 
     @property

@@ -78,6 +78,8 @@ class Protocol(HttpToolsProtocol):
         """Read what came, see asyncio."""
         was_in_head = self._is_in_head
         super().data_received(data)
+        if self._timer is None and getattr(self.cycle, "response_complete", False):
+            self._wait_for_head()  # no request has begun, and uvicorn's own timer has ended
         if was_in_head and self._is_in_head and not self.transport.is_closing():
             self._size += len(data)
             if self._size > LONGEST_HEAD:

@@ -83,7 +83,10 @@ class WriteTooLong(WriteRefused):
     """
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"stopped after {seconds:g} s")
+        super().__init__(
+            f"the write was stopped after {seconds:g} s; send less at a time, or let whoever runs "
+            "this copy allow more: kg serve --write-seconds"
+        )
         self.seconds = seconds
 
 
@@ -94,7 +97,10 @@ class WriterDied(WriteRefused):
     """
 
     def __init__(self) -> None:
-        super().__init__("the write needs more memory than it may have, or nests too deeply")
+        super().__init__(
+            "the write needs more memory than it may have, or nests too deeply; send less at a "
+            "time, or let whoever runs this copy allow more: kg serve --write-memory"
+        )
 
 
 class Scribe:

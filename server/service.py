@@ -202,7 +202,7 @@ def forms_of(scanned: Scanned) -> Sequence[Form[Any]]:
 def _failed(error: Failed, text: str) -> BadQuery | Problem:
     """Return what the engine says against a query, with what a person can use."""
     if error.kind == "syntax":
-        return sparql.explained(text, error.message)
+        return sparql.explained(sparql.as_asked(text), error.message)
     if error.kind == "store":
         detail = f"the data cannot be opened: {error.message}"
         return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "no-graph", detail)

@@ -20,8 +20,10 @@ class Config:
         union: whether the default graph of a query is the union of all graphs.
         hosts: that SERVICE and LOAD may ask; `*` stands for every one.
         workers: processes that evaluate queries.
-        seconds: that a query or a write may take.
+        seconds: that a query may take.
         memory: bytes of address space of a worker.
+        write_seconds: that a write may take.
+        write_memory: bytes of address space of the process that writes.
         answer: bytes that an answer may have.
         waiting: queries that may wait for a worker.
         client_seconds: of evaluation a minute that a client from elsewhere has; 0 for no limit.
@@ -45,6 +47,12 @@ class Config:
     workers: int = field(default_factory=lambda: max(2, os.cpu_count() or 2))
     seconds: float = 10.0
     memory: int = 1_500_000_000
+    # The longest upload, 50 MB of N-Triples, is half a million triples. One that replaces another
+    # took 81 s on two cores and 135 s with other work beside; four times that is ten minutes. It
+    # took 3.4 GB, 5.5 KB of a transaction for each triple and what is parsed. In Turtle more
+    # triples have room in 50 MB, 27 bytes each: then memory ends the write, and not time.
+    write_seconds: float = 600.0
+    write_memory: int = 4_000_000_000
     answer: int = 50_000_000
     waiting: int = 16
     client_seconds: float = 60.0

@@ -45,6 +45,7 @@ log = logging.getLogger("server")
 WRITTEN, SERVED = "written", "served"
 _SNAPSHOTS, _LOCK, _PROTECTED = "snapshots", "LOCK", "protected.json"
 _MOST_WAIT = 1.0  # seconds that readers wait for a new build before they are given the last one
+_LEAVING = 10.0  # seconds that writes have to end when the store is closed
 _PAUSE = 5.0  # seconds before a new build is tried again that could not be taken over
 Result = TypeVar("Result")
 
@@ -146,8 +147,8 @@ class WritableStore:
     def __init__(self, store: Path, config: Config, folder: Path | None = None) -> None:
         self._store = store
         self._folder = folder or store / SERVED
-        self._seconds = config.seconds
-        self._scribe = Scribe(config.memory, outbound=bool(config.hosts))
+        self._seconds = config.write_seconds
+        self._scribe = Scribe(config.write_memory, outbound=bool(config.hosts))
         # A query may wait as long as it may take; then its worker opens what it was given.
         self._snapshots = Snapshots(self._scribe, self._folder / _SNAPSHOTS, 2 * config.seconds)
         self._protected: Protected | None = None
@@ -175,9 +176,14 @@ class WritableStore:
             raise
 
     async def close(self) -> None:
-        """Wait for the writes that were begun, end the process, let others have the store."""
+        """Give the writes that were begun some time, end the process, let others have the store.
+
+        A write that is late is broken off: nothing is changed then.
+        """
         if self._writes:
-            await asyncio.wait(self._writes)
+            _, late = await asyncio.wait(self._writes, timeout=_LEAVING)
+            for write in late:
+                write.cancel()
         await self._scribe.close()
         if self._lock:
             _remove(self._folder / _SNAPSHOTS)
@@ -259,7 +265,7 @@ class BesideBuild(WritableStore):
         self._not_before = 0.0
 
     async def close(self) -> None:
-        """Wait for the writes that were begun, end the process, let others have the store."""
+        """Give the writes that were begun some time, and let others have the store."""
         if self._following:
             await asyncio.wait([self._following])
         await super().close()

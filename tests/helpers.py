@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -75,9 +75,11 @@ def rows(graph: kg.Graph, query: str) -> list[tuple[str, ...]]:
 
 
 @contextmanager
-def serving(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving(
+    *options: str, program: Sequence[str] = ("-m", "kg")
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run `kg serve` on a free port; yield the process and its address."""
-    words = [sys.executable, "-m", "kg", "serve", "--port", "0", *options]
+    words = [sys.executable, *program, "serve", "--port", "0", *options]
     # With any warning turned on, pyparsing warns of how the libraries above it use it.
     environment = {**os.environ, "PYTHONWARNINGS": "error,ignore:::pyparsing"}
     with subprocess.Popen(

@@ -110,6 +110,16 @@ def test_a_query_is_read_from_an_argument_a_file_or_standard_input(build: Path, 
     assert said.output == read.output == piped.output
 
 
+def test_what_the_engine_gets_wrong_is_mended_in_a_query(build: Path) -> None:
+    query = (
+        "SELECT (COALESCE(xsd:byte(1), 2) AS ?x) (TRUE AS ?y) (LANG(GROUP_CONCAT(?name)) AS ?z) "
+        "{ VALUES ?name { 'Roma'@it } }"
+    )
+    done = invoke("query", query, "--build", str(build), "--format", "csv")
+
+    assert done.output.splitlines() == ["x,y,z", "2,true,"]
+
+
 def test_a_graph_is_written_as_turtle(build: Path) -> None:
     done = invoke("query", "DESCRIBE id:badoglio", "--build", str(build))
     written = set(ox.parse(done.output, format=ox.RdfFormat.TURTLE))

@@ -22,6 +22,7 @@ import pytest
 from kg import formats
 from kg.errors import BrokenSyntax, CannotWrite, NoGraph, UnknownName, UnreadableInput
 from kg.formats import Form
+from server import written
 from server.dataset import (
     BrokenContent,
     BrokenUpdate,
@@ -61,8 +62,10 @@ async def serving(config: Config) -> AsyncIterator[Dataset]:
         await dataset.close()
 
 
-def writable(store: Path, seconds: float = 10.0) -> Config:
-    return Config(store=store, writable=True, token="secret", seconds=seconds)
+def writable(store: Path, seconds: float = 10.0, write_seconds: float = 10.0) -> Config:
+    return Config(
+        store=store, writable=True, token="secret", seconds=seconds, write_seconds=write_seconds
+    )
 
 
 def build(folder: Path, name: str, graphs: Iterable[str]) -> None:
@@ -365,7 +368,7 @@ def test_readers_see_the_state_before_or_after_a_write(tmp_path: Path) -> None:
 
 def test_a_write_beyond_the_limit_is_stopped_and_the_next_one_done(tmp_path: Path) -> None:
     async def main() -> None:
-        async with serving(writable(tmp_path / "store", seconds=0.6)) as dataset:
+        async with serving(writable(tmp_path / "store", write_seconds=0.6)) as dataset:
             await put(dataset, None, TEN)
             slow = asyncio.create_task(update(dataset, SLOW))
             await asyncio.sleep(0.2)
@@ -392,6 +395,42 @@ def test_a_write_is_done_although_its_client_is_gone(tmp_path: Path) -> None:
             await put(dataset, "urn:h", TEN)
 
             assert len(quads(await dataset.current())) == 20
+
+    asyncio.run(main())
+
+
+def test_a_write_has_a_limit_of_its_own(tmp_path: Path) -> None:
+    """Not that of queries, which is shorter than this one takes."""
+    many = " ".join(f"<urn:s> <urn:p> {n} ." for n in range(2000))
+
+    async def main() -> None:
+        config = writable(tmp_path / "store", seconds=0.001)
+        async with serving(config) as dataset:
+            await put(dataset, None, many)
+
+            assert len(quads(await dataset.current())) == 2000
+
+    asyncio.run(main())
+
+
+def test_a_write_that_does_not_end_does_not_keep_the_store_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(written, "_LEAVING", 0.3)
+
+    async def main() -> None:
+        async with serving(writable(tmp_path / "store", write_seconds=100)) as dataset:
+            await put(dataset, None, TEN)
+            writes = [asyncio.create_task(update(dataset, SLOW)) for _ in range(2)]
+            await asyncio.sleep(0.2)
+            started = time.monotonic()
+        assert time.monotonic() - started < 2
+        assert all(
+            isinstance(found, asyncio.CancelledError)
+            for found in await asyncio.gather(*writes, return_exceptions=True)
+        )
+        async with serving(writable(tmp_path / "store")) as dataset:
+            assert len(quads(await dataset.current())) == 10
 
     asyncio.run(main())
 

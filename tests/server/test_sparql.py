@@ -221,18 +221,50 @@ def test_describe_tells_of_a_thing(client: FlaskClient) -> None:
     assert {triple.subject.value for triple in found} == {BADOGLIO}
 
 
-@pytest.mark.parametrize("query", ["SELECT ?x WHERE {\n ?x ?y }", "SELEC ?x { ?x ?y ?z }"])
-def test_what_is_no_sparql_is_400_with_its_place(
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT (COALESCE(xsd:byte(1), 'no value') AS ?x) (<urn:f>(1) AS ?y) {}",
+        "SELECT (TRUE AS ?x) (False AS ?y) {}",
+        "SELECT (GROUP_CONCAT(?x; SEPARATOR = '/') AS ?all) { VALUES ?x { 'a'@en 'b'@en } }",
+        "SELECT (f:certainlyBefore(id:rome, id:unknown) AS ?x) { BIND(<urn:g>(?x) AS ?y) }",
+        "PREFIX id: <urn:other/> SELECT (id:rome AS ?x) (cas:City AS ?y) {}",
+        "ASK { id:badoglio cas:succeeded ?who FILTER(<urn:f>(?who) || TRUE) }",
+    ],
+)
+def test_from_python_a_query_has_the_answer_of_the_endpoint(
     client: FlaskClient, graph: kg.Graph, query: str
+) -> None:
+    answer = graph.query(query)
+    assert not isinstance(answer, ox.QueryTriples)
+    told = answer.serialize(format=ox.QueryResultsFormat.JSON)
+
+    assert told
+    assert json.loads(told) == json.loads(ask(client, query).data)
+
+
+@pytest.mark.parametrize(
+    ("query", "line", "column"),
+    [
+        ("SELECT ?x WHERE {\n ?x ?y }", 2, 8),
+        ("SELEC ?x { ?x ?y ?z }", 1, 1),
+        ("SELECT (GROUP_CONCAT(?x) AS ?y) { ?x ?y }", 1, 41),
+        ("SELECT (TRUE AS ?t) (STR(GROUP_CONCAT(?x)) AS ?y) {\n ?x ?y }", 2, 8),
+        ("SELECT (GROUP_CONCAT(?x) AS ?y) (GROUP_CONCAT(?x; ?y) AS ?z) { ?x ?p ?y }", 1, 51),
+    ],
+)
+def test_what_is_no_sparql_is_400_with_its_place(
+    client: FlaskClient, graph: kg.Graph, query: str, line: int, column: int
 ) -> None:
     with pytest.raises(BadQuery) as caught:
         graph.query(query)
 
+    assert (caught.value.line, caught.value.column) == (line, column)
     for answer in (ask(client, query), client.post("/sparql", data={"query": query})):
         problem = answer.get_json(force=True)
         assert answer.status_code == 400
-        assert (problem["line"], problem["column"]) == (caught.value.line, caught.value.column)
-        assert problem["line"] == query.count("\n") + 1
+        assert (problem["line"], problem["column"]) == (line, column)
+        assert problem["detail"].startswith(caught.value.message)
         assert problem["type"].endswith("/problem/query")
 
 

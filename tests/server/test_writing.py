@@ -162,3 +162,21 @@ def test_an_answer_is_kept_until_something_is_written(client: Client) -> None:
 
     assert (first.status, again.status, body, changed.status) == (200, 304, b"", 200)
     assert len(json.loads(rows)["results"]["bindings"]) == 1
+
+
+@pytest.mark.slow
+def test_a_write_that_takes_too_long_says_which_limit_and_changes_nothing(tmp_path: Path) -> None:
+    options = ("--store", str(tmp_path / "store"), "--writable", "--token", "secret", "--no-log")
+    many = "".join(f"<urn:{n}> <urn:p> {n} .\n" for n in range(200_000))
+    with (
+        serving(*options, "--write-seconds", "0.5") as (_, address),
+        closing(Client(address)) as client,
+    ):
+        done, _ = client.send("PUT", client.graph(), b"<urn:s> <urn:p> 'kept' .", TURTLE)
+        late, body = client.send("PUT", client.graph(), many.encode(), TURTLE)
+
+        assert (done.status, late.status) == (201, 504)
+        assert late.headers["Content-Type"] == "application/problem+json"
+        assert json.loads(body)["limit"] == "0.5 s"
+        assert "kg serve --write-seconds" in json.loads(body)["detail"]
+        assert client.ask(f"ASK {{ GRAPH <{MINE}> {{ ?s ?p 'kept' }} }}")
