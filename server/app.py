@@ -3,16 +3,18 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from http import HTTPStatus
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
 import a2wsgi
-from flask import Flask, Response
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from kg import words
 from kg.errors import KgError
-from server import problems, routes
+from server import documents, problems, routes
 from server.entrances import Entrances
 from server.exchange import Message, Receive, Send
 from server.problems import Problem
@@ -37,6 +39,7 @@ def create_app(config: Config, service: Service | None = None) -> Flask:
     """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = config.longest_body
+    app.jinja_env.globals.update(say=words.say, address=documents.address)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     served = Served(config, service)
     app.extensions["cassibile"] = served
@@ -93,4 +96,9 @@ def _with_headers(response: Response) -> Response:
     response.headers.setdefault("Access-Control-Allow-Origin", "*")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Content-Security-Policy", _POLICY)
+    if request.method == "OPTIONS":
+        response.status_code = HTTPStatus.NO_CONTENT
+        response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "GET")
+        response.headers["Access-Control-Allow-Headers"] = "accept, if-none-match"
+        response.headers["Access-Control-Max-Age"] = "86400"
     return response

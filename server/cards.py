@@ -1,18 +1,20 @@
 """What a page says about a text, a claim or an answer, as plain data. Draws nothing."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import TypeGuard
-from urllib.parse import urlencode
 
 import pyoxigraph as ox
 
 from kg import Graph
 from kg.errors import UnknownName, did_you_mean
+from kg.evidence import Evidence, of_claim
 from kg.store import Term
-from kg.terms import CAS, PREFIXES, RDF, shorten
+from kg.terms import CAS, DCT, PREFIXES, RDF, expand, shorten
+from kg.words import say
+from server import documents
 
 _TEXTS = """SELECT ?text ?title ?words ?language {
   ?text a cas:Text ; dct:title ?title ; rdf:value ?words ; dct:language ?language
@@ -30,8 +32,6 @@ _RIVALS = """SELECT $claim ?other {
 } ORDER BY ?other"""
 
 _CLAIM_NAME = re.compile(re.escape(PREFIXES["text"]) + r"[\w-]+/claim/[\w-]+")
-_TEXT_NAME = re.compile(re.escape(PREFIXES["text"]) + r"[\w-]+")
-_NAME = re.compile(r"\w+:[\w-]+")  # a prefixed name that SPARQL takes as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,31 @@ class Cell:
         label: its name, or the words of a literal.
         short: its compact name; empty for a literal.
         language: of the words, or empty.
-        path: of its page, or of the query for all that the graph says of it; empty for a literal.
+        path: of its page, ours from the root of the server; empty for a literal.
     """
 
     label: str
     short: str
     language: str
     path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A claim on which something rests.
+
+    Attributes:
+        claim: its number and page.
+        language: of the words.
+        told: the words, or the source of a reference work.
+    """
+
+    claim: Cell
+    language: str
+    told: Evidence
+
+
+Statements = tuple[tuple[Cell, tuple[tuple[Cell, Cell], ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +128,7 @@ class ClaimCard:
         link: its number and path.
         iri: its name in the graph.
         text: name of its text.
+        text_path: of its page.
         language: of the text.
         sentence: its sentence, cut at the quotes: (words, quoted).
         quotes: (words, start, end), offsets in code points.
@@ -125,10 +144,11 @@ class ClaimCard:
     link: ClaimLink
     iri: str
     text: str
+    text_path: str
     language: str
     sentence: tuple[tuple[str, bool], ...]
     quotes: tuple[tuple[str, int, int], ...]
-    statements: tuple[tuple[Cell, tuple[tuple[Cell, Cell], ...]], ...]
+    statements: Statements
     reading: Cell
     comment: str
     asserted: bool
@@ -166,7 +186,7 @@ def text_card(graph: Graph, name: str) -> TextCard:
     )
 
 
-def claim_card(graph: Graph, text: str, name: str) -> ClaimCard:
+def claim_card(graph: Graph, text: str, name: str, language: str = "en") -> ClaimCard:
     """Return a claim with its words, triples and rivals.
 
     Raises: UnknownName, with the nearest text, or the nearest claim of the text.
@@ -190,30 +210,61 @@ def claim_card(graph: Graph, text: str, name: str) -> ClaimCard:
     preferred = [] if row["preferred"] is None else [_value(row["preferred"])]
     rivals = preferred + [_value(r["other"]) for r in _rows(graph, _RIVALS, claim=iri)]
     return ClaimCard(
-        _link(iri),
+        _link(iri, language),
         iri,
         text,
+        documents.page_of(_value(about["text"]), language),
         _value(about["language"]),
         tuple(_cut(words, int(_value(row["from"])), int(_value(row["to"])), own)),
         tuple((words[start:end], start, end) for start, end in own),
-        tuple(_statements(graph, iri)),
-        cell(graph, row["reading"]),
+        statements(graph, iri, language),
+        cell(graph, row["reading"], language),
         "" if row["comment"] is None else _value(row["comment"]),
         _value(row["asserted"]) == "true",
-        tuple(_link(rival) for rival in rivals),
-        _link(links[index - 1]) if index else None,
-        _link(links[index + 1]) if index + 1 < len(links) else None,
+        tuple(_link(rival, language) for rival in rivals),
+        _link(links[index - 1], language) if index else None,
+        _link(links[index + 1], language) if index + 1 < len(links) else None,
     )
 
 
-def cell(graph: Graph, term: Term | None) -> Cell:
-    """Return a term for a reader; an unbound one is empty."""
+def ground(graph: Graph, claim: ox.NamedNode, language: str = "en") -> Ground:
+    """Return a claim with its words, or with the source of a reference work."""
+    told = of_claim(graph.store, claim)
+    text = expand(f"text:{told.text}")
+    quads = graph.store.quads_for_pattern(text, DCT.language, None, expand("g:claims"))
+    spoken = next((graph.label(quad.object) for quad in quads), "")
+    return Ground(cell(graph, claim, language), spoken, told)
+
+
+def cell(graph: Graph, term: Term | None, language: str = "en") -> Cell:
+    """Return a term for a reader of a language; an unbound one is empty."""
     if term is None:
         return Cell("", "", "", "")
     if not isinstance(term, ox.NamedNode):
-        language = term.language or "" if isinstance(term, ox.Literal) else ""
-        return Cell(shorten(term), "", language, "")
-    return Cell(_label(graph, term), shorten(term), "", _path(term))
+        spoken = term.language or "" if isinstance(term, ox.Literal) else ""
+        return Cell(shorten(term), "", spoken, "")
+    path = documents.page_of(term.value, language)
+    return Cell(_label(graph, term, language), shorten(term), "", path)
+
+
+def statements(graph: Graph, claim: str, language: str) -> Statements:
+    """Return what a claim states, subject by subject."""
+    asked = "SELECT $claim ?s ?p ?o { GRAPH $claim { ?s ?p ?o } } ORDER BY ?s ?p ?o"
+    rows = _rows(graph, asked, claim=claim)
+    return grouped(graph, (ox.Triple(row["s"], row["p"], row["o"]) for row in rows), language)
+
+
+def grouped(graph: Graph, triples: Iterable[ox.Triple], language: str) -> Statements:
+    """Return triples for a reader, subject by subject, in their order."""
+    return tuple(
+        (
+            cell(graph, subject, language),
+            tuple(
+                (cell(graph, t.predicate, language), cell(graph, t.object, language)) for t in said
+            ),
+        )
+        for subject, said in groupby(triples, key=lambda triple: triple.subject)
+    )
 
 
 def heading(column: str) -> str:
@@ -225,25 +276,15 @@ def heading(column: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).replace("_", " ").lower()
 
 
-def _label(graph: Graph, term: ox.NamedNode) -> str:
+def _label(graph: Graph, term: ox.NamedNode, language: str) -> str:
     """Return the name of a term; a claim is called by its number, an interval by its words."""
     if term == RDF.type:
-        return "is a"
+        return say(language, "page/is-a")
     if _CLAIM_NAME.fullmatch(term.value):
-        return f"claim {_link(term.value).number}"
+        return say(language, "page/claim", number=_link(term.value).number)
     for quad in graph.store.quads_for_pattern(term, CAS.verbatim, None, None):
         return f"“{_value(quad.object)}”"
-    return graph.label(term)
-
-
-def _path(term: ox.NamedNode) -> str:
-    """Return where more is told of a term: a text or claim has its page."""
-    if _CLAIM_NAME.fullmatch(term.value) or _TEXT_NAME.fullmatch(term.value):
-        return _link(term.value).path
-    short = shorten(term)
-    name = short if _NAME.fullmatch(short) else str(term)
-    query = f"SELECT ?property ?value {{\n  {name} ?property ?value\n}}"
-    return "/query?" + urlencode({"q": query})
+    return graph.label(term, language)
 
 
 def _text(graph: Graph, name: str) -> ox.QuerySolution:
@@ -255,14 +296,6 @@ def _text(graph: Graph, name: str) -> ox.QuerySolution:
         if _value(row["text"]) == PREFIXES["text"] + name:
             return row
     raise UnknownName(f"there is no text {name!r}", hint=did_you_mean(name, texts(graph)))
-
-
-def _statements(graph: Graph, claim: str) -> Iterator[tuple[Cell, tuple[tuple[Cell, Cell], ...]]]:
-    asked = "SELECT $claim ?s ?p ?o { GRAPH $claim { ?s ?p ?o } } ORDER BY ?s ?p ?o"
-    rows = _rows(graph, asked, claim=claim)
-    for subject, said in groupby(rows, key=lambda row: row["s"]):
-        facts = tuple((cell(graph, row["p"]), cell(graph, row["o"])) for row in said)
-        yield cell(graph, subject), facts
 
 
 def _paragraphs(
@@ -303,12 +336,12 @@ def _order(claim: str) -> tuple[list[int], str]:
     return [int(number) for number in re.findall(r"\d+", claim.rpartition("/")[2])], claim
 
 
-def _link(iri: str) -> ClaimLink:
+def _link(iri: str, language: str = "en") -> ClaimLink:
     """Return number and path of a claim: `3.2` for s03-2, `5.2b` for s05-2b."""
     name = iri.rpartition("/")[2]
     sentence, _, rest = name.removeprefix("s").partition("-")
     number = f"{int(sentence)}.{rest}" if sentence.isdigit() else name
-    return ClaimLink(name, number, "/" + iri.removeprefix(PREFIXES["text"].removesuffix("text/")))
+    return ClaimLink(name, number, documents.page_of(iri, language))
 
 
 def _rows(graph: Graph, query: str, **iris: str) -> Iterator[ox.QuerySolution]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from datetime import UTC, datetime
 from functools import cached_property
 from threading import Lock, Thread
 from typing import Any, TypeVar
@@ -10,7 +11,7 @@ import pyoxigraph as ox
 from flask import current_app
 
 from kg import Graph, open_graph
-from kg.store import CURRENT
+from kg.store import CURRENT, REPORT
 from server.service import Page, Service
 from server.settings import Config
 
@@ -33,6 +34,19 @@ class Served:
         self._graph = open_graph(config.build) if self.has_texts else _WITHOUT_TEXTS
         self._own = service is None
         self.service = service or Service(config)
+
+    @property
+    def build(self) -> str:
+        """Return the name of the current build, a digest of what it was made from."""
+        return self._current().decode().strip()
+
+    @property
+    def modified(self) -> datetime | None:
+        """Return when the current build was made: a build of the same sources is never anew."""
+        report = self.config.build / self.build / REPORT
+        if not (self.build and report.is_file()):
+            return None
+        return datetime.fromtimestamp(int(report.stat().st_mtime), tz=UTC)
 
     @property
     def has_texts(self) -> bool:

@@ -73,7 +73,7 @@ def as_json(node: Node, names: Names) -> dict[str, Any]:
         found["claims"] = [_claim(claim, names) for claim in node.claims]
     if node.step:
         found["rule"] = PREFIXES["rule"] + node.step.rule
-        found["because"] = clause_of(node.step.rule, _axioms(node), names)
+        found["because"] = clause_of(node.step.rule, axioms_of(node), names)
         found["axioms"] = [[str(term) for term in axiom] for axiom in node.step.axioms]
         found["premises"] = [as_json(premise, names) for premise in node.premises]
     return found
@@ -102,7 +102,7 @@ def sentence(triple: ox.Triple, names: Names) -> str:
     return f"{s} {p} {o}"
 
 
-def _axioms(node: Node) -> list[ox.Triple]:
+def axioms_of(node: Node) -> list[ox.Triple]:
     """Return what a step goes by: axioms, and what follows from axioms."""
     followed = (premise.triple for premise in node.premises)
     stated = node.step.axioms if node.step else ()
@@ -157,7 +157,7 @@ def _lines(node: Node, names: Names, depth: int, seen: set[ox.NamedNode]) -> Ite
         yield f"{margin}{told.words}  [{told.place(names.language)}]"
     if not node.step:
         return
-    because = clause_of(node.step.rule, _axioms(node), names)
+    because = clause_of(node.step.rule, axioms_of(node), names)
     because = words.say(names.language, "because", clause=because)
     yield f"{margin}{because}  [{node.step.rule}]"
     for premise in node.premises:

@@ -11,29 +11,13 @@ from flask import Blueprint, render_template
 
 from kg import Graph, disagree
 from kg.disagree import Disagreement
-from kg.evidence import Evidence, of_claim
 from kg.proof.tree import Proofs
-from kg.terms import CAS, DCT, expand
+from kg.terms import CAS
 from server import cards
-from server.cards import Cell
+from server.cards import Cell, Ground
 from server.state import served
 
 bp = Blueprint("disagreements", __name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """A claim on which one side rests.
-
-    Attributes:
-        claim: its number and page.
-        language: of the words.
-        told: the words, or the source of a reference work.
-    """
-
-    claim: Cell
-    language: str
-    told: Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +80,11 @@ def _card(graph: Graph, proofs: Proofs, found: Disagreement) -> Card:
 
 def _sides(graph: Graph, proofs: Proofs, found: Disagreement) -> Iterator[SideCard]:
     for side in disagree.sides(found, proofs):
-        told = [of_claim(graph.store, claim) for claim in side.claims]
-        read = side.reading is not None and any(each.quotes for each in told)
+        grounds = tuple(cards.ground(graph, claim) for claim in side.claims)
+        read = side.reading is not None and any(each.told.quotes for each in grounds)
         yield SideCard(
             disagree.perspective_in_words(side.key, graph.store, "en"),
             disagree.side_in_words(found, side, graph.store, "en"),
             graph.label(side.reading) if side.reading and read else "",
-            tuple(_ground(graph, each) for each in told),
+            grounds,
         )
-
-
-def _ground(graph: Graph, told: Evidence) -> Ground:
-    text = expand(f"text:{told.text}")
-    quads = graph.store.quads_for_pattern(text, DCT.language, None, expand("g:claims"))
-    return Ground(
-        cards.cell(graph, told.claim),
-        next((graph.label(quad.object) for quad in quads), ""),
-        told,
-    )

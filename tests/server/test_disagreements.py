@@ -81,7 +81,7 @@ def test_the_words_of_the_text_lead_to_their_claims_and_works_to_their_addresses
             assert f'<a href="{each.source}">' in page
             assert each.comment in page
         else:
-            assert f'<a href="{TEXT}/claim/{each.name}">' in page
+            assert f'<a href="{TEXT}/claim/{each.name}.html">' in page
         for quote in each.quotes:
             assert f'“<span lang="pt">{quote.exact}</span>”' in page
 

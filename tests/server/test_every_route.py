@@ -35,8 +35,8 @@ PATHS = sorted({re.sub("<[^>]*>", "x", str(rule)) for rule in RULES})
 
 
 def test_the_routes_are_there() -> None:
-    assert {"query", "questions", "text"} <= set(NAMES)
-    assert {"/", "/query", "/questions", "/text/x", "/text/x/claim/x"} <= set(PATHS)
+    assert {"front", "query", "questions", "things"} <= set(NAMES)
+    assert {"/", "/query", "/questions", "/x"} <= set(PATHS)
     assert {"graph_store", "health", "metrics", "ready", "sparql", "update"} <= set(ENDPOINTS)
 
 
@@ -124,13 +124,18 @@ def test_the_methods_can_be_asked_for(client: FlaskClient, path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "told"),
     [
-        ("/no/such/page", "there is no page /no/such/page here"),
-        ("/text/italy-1934", "did you mean italy-1943?"),
-        ("/text/italy-1943/claim/s01-99", "did you mean s01-"),
-        ("/text/italy-1943/claim/frontispiece", "/text/italy-1943 shows the claims"),
-        ("/text/italy-1943/claim/a%20%3Cb%3E%00", "has no claim"),
-        ("/text/%ff/claim/s01-1", "there is no text"),
-        ("/questions/who-suceeded-mussolini", "did you mean who-succeeded-mussolini?"),
+        ("/no/such/page", "there is nothing named 'no/such/page' here"),
+        ("/text/italy-1934", "did you mean text/italy-1943?"),
+        ("/text/italy-1943/claim/s01-99", "did you mean text/italy-1943/claim/s01-"),
+        ("/text/italy-1943/claim/frontispiece.html", "there is nothing named"),
+        ("/text/italy-1943/claim/a%20%3Cb%3E%00", "there is nothing named"),
+        ("/text/%ff/claim/s01-1", "there is nothing named"),
+        ("/questions/who-suceeded-mussolini", "did you mean questions/who-succeeded-mussolini?"),
+        ("/id/badoglio.exe", "did you mean id/badoglio?"),
+        ("/id/badoglio.xx.html", "did you mean id/badoglio?"),
+        ("/id%2Fbadolio", "did you mean id/badoglio?"),
+        ("/id/../../../etc/passwd", "there is nothing named"),
+        ("/id/..%2f..%2fseeds", "there is nothing named"),
     ],
 )
 def test_what_is_not_there_is_404_with_what_to_do(
@@ -157,7 +162,7 @@ def test_a_fault_of_ours_is_logged_and_its_inside_is_not_told(
 ) -> None:
     app = create_app(Config(build))
     app.extensions["cassibile"] = "the inside"
-    answer = app.test_client().get("/questions/who-succeeded-mussolini")
+    answer = app.test_client().get("/questions/who-succeeded-mussolini.html")
 
     assert answer.status_code == 500
     assert answer.get_json(force=True)["detail"] == "the server has a fault; it is in its log"

@@ -1,0 +1,20 @@
+"""The pages of names, by kind: what has no page of its own is a table.
+
+Each module has `page(here, resource, language)` and is named for a kind of `kg.resources`.
+"""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from kg.resources import Resource
+from server.state import Served
+
+_KINDS = frozenset(module.name for module in iter_modules(__path__))
+
+
+def page(here: Served, resource: Resource, language: str) -> str:
+    """Return the page of a name in a language."""
+    kind = resource.kind if resource.kind in _KINDS else "any"
+    drawn = import_module(f"server.pages.{kind}").page(here, resource, language)
+    assert isinstance(drawn, str), "a page is HTML"
+    return drawn
