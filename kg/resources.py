@@ -22,7 +22,7 @@ from kg.terms import BASE, CAS, DCT, OA, PREFIXES, RDF, RDFS, SKOS, XSD, expand
 
 SH = "http://www.w3.org/ns/shacl#"
 VOID = "http://rdfs.org/ns/void#"
-DOCUMENT_PREFIXES = {**PREFIXES, "sh": SH, "void": VOID}
+_PREFIXES = {**PREFIXES, "sh": SH, "void": VOID}
 RL_SOURCE = "https://www.w3.org/TR/owl2-profiles/#Reasoning_in_OWL_2_RL_and_RDF_Graphs_using_Rules"
 _DEFAULT, _WHY, _CLAIMS = ox.DefaultGraph(), expand("g:why"), expand("g:claims")
 _DISAGREEMENTS = expand("g:disagreements")
@@ -57,11 +57,13 @@ class Resource:
             `sentence`, `time`, `interval`, `handover`, `fact`, `disagreement`, `rule`, `shape`,
             `questions`, `graph`, `ontology`, `shapes` or `alignments`.
         triples: of the document, sorted, each once.
+        prefixes: those that they need, by name.
     """
 
     iri: ox.NamedNode
     kind: str
     triples: tuple[ox.Triple, ...]
+    prefixes: dict[str, str]
 
     @property
     def path(self) -> str:
@@ -90,14 +92,27 @@ def find(graph: Graph, path: str) -> Resource:
 
     Raises: UnknownName, with the nearest names.
     """
-    iri = _named(path)
-    kind = kind_of(path)
-    make = _MAKERS.get(kind, _of_any)
-    triples = set(make(graph, iri)) if iri else set()
-    if iri is None or not triples:
+    found = _found(graph.store, path)
+    if found is None:
         raise UnknownName(f"there is nothing named {path!r} here", hint=_nearest(graph, path))
+    return found
+
+
+@lru_cache(
+    maxsize=50
+)  # whoever reads a page often wants its data too, and each comes in six forms
+def _found(store: ox.Store, path: str) -> Resource | None:
+    iri = _named(path)
+    graph, kind = Graph(store, {}), kind_of(path)
+    triples = set(_MAKERS.get(kind, _of_any)(graph, iri)) if iri else set()
+    if iri is None or not triples:
+        return None
     triples.update(_labels(graph, triples))
-    return Resource(iri, kind, tuple(sorted(triples, key=str)))
+    lines = {str(triple): triple for triple in triples}
+    found = tuple(lines[line] for line in sorted(lines))
+    written = "\n".join(lines)
+    used = {prefix: iri for prefix, iri in _PREFIXES.items() if f"<{iri}" in written}
+    return Resource(iri, kind, found, used)
 
 
 def is_known(graph: Graph, path: str) -> bool:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import TypeGuard
 
@@ -31,6 +32,8 @@ _RIVALS = """SELECT $claim ?other {
   { $claim cas:alternativeTo ?same . ?other cas:alternativeTo ?same FILTER(?other != $claim) }
 } ORDER BY ?other"""
 
+# The same names stand on many pages, and a label takes five look-ups. Some 300 bytes each.
+_KEPT = 20_000
 _CLAIM_NAME = re.compile(re.escape(PREFIXES["text"]) + r"[\w-]+/claim/[\w-]+")
 
 
@@ -229,11 +232,16 @@ def claim_card(graph: Graph, text: str, name: str, language: str = "en") -> Clai
 
 def ground(graph: Graph, claim: ox.NamedNode, language: str = "en") -> Ground:
     """Return a claim with its words, or with the source of a reference work."""
-    told = of_claim(graph.store, claim)
+    return _ground(graph.store, claim, language)
+
+
+@lru_cache(maxsize=_KEPT)
+def _ground(store: ox.Store, claim: ox.NamedNode, language: str) -> Ground:
+    told = of_claim(store, claim)
     text = expand(f"text:{told.text}")
-    quads = graph.store.quads_for_pattern(text, DCT.language, None, expand("g:claims"))
-    spoken = next((graph.label(quad.object) for quad in quads), "")
-    return Ground(cell(graph, claim, language), spoken, told)
+    quads = store.quads_for_pattern(text, DCT.language, None, expand("g:claims"))
+    spoken = next((_value(quad.object) for quad in quads), "")
+    return Ground(_named(store, claim, language), spoken, told)
 
 
 def cell(graph: Graph, term: Term | None, language: str = "en") -> Cell:
@@ -243,8 +251,13 @@ def cell(graph: Graph, term: Term | None, language: str = "en") -> Cell:
     if not isinstance(term, ox.NamedNode):
         spoken = term.language or "" if isinstance(term, ox.Literal) else ""
         return Cell(shorten(term), "", spoken, "")
+    return _named(graph.store, term, language)
+
+
+@lru_cache(maxsize=_KEPT)
+def _named(store: ox.Store, term: ox.NamedNode, language: str) -> Cell:
     path = documents.page_of(term.value, language)
-    return Cell(_label(graph, term, language), shorten(term), "", path)
+    return Cell(_label(Graph(store, {}), term, language), shorten(term), "", path)
 
 
 def statements(graph: Graph, claim: str, language: str) -> Statements:

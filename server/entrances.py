@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import cache
 from http import HTTPStatus
 from importlib import import_module
 from pkgutil import iter_modules
@@ -100,6 +101,7 @@ class Entrances:
         return json.dumps(about, ensure_ascii=False)
 
 
+@cache
 def by_path() -> dict[str, ModuleType]:
     """Return the endpoints by the paths they answer; one that ends in / stands for all below."""
     found: dict[str, ModuleType] = {}

@@ -8,7 +8,7 @@ from threading import Lock, Thread
 from typing import Any, TypeVar
 
 import pyoxigraph as ox
-from flask import current_app
+from flask import current_app, g, has_app_context
 
 from kg import Graph, open_graph
 from kg.store import CURRENT, REPORT
@@ -36,19 +36,6 @@ class Served:
         self.service = service or Service(config)
 
     @property
-    def build(self) -> str:
-        """Return the name of the current build, a digest of what it was made from."""
-        return self._current().decode().strip()
-
-    @property
-    def modified(self) -> datetime | None:
-        """Return when the current build was made: a build of the same sources is never anew."""
-        report = self.config.build / self.build / REPORT
-        if not (self.build and report.is_file()):
-            return None
-        return datetime.fromtimestamp(int(report.stat().st_mtime), tz=UTC)
-
-    @property
     def has_texts(self) -> bool:
         """Return whether a build is served, and no other data."""
         return not (self.config.data or self.config.store)
@@ -67,6 +54,19 @@ class Served:
                 self._graph = open_graph(self.config.build)
                 self._build = build
             return self._graph
+
+    @property
+    def build(self) -> str:
+        """Return the name of the current build, a digest of what it was made from."""
+        return self._current().decode().strip()
+
+    @property
+    def modified(self) -> datetime | None:
+        """Return when the current build was made: a build of the same sources is never anew."""
+        report = self.config.build / self.build / REPORT
+        if not (self.build and report.is_file()):
+            return None
+        return datetime.fromtimestamp(int(report.stat().st_mtime), tz=UTC)
 
     def page(self, query: str, client: str) -> Page:
         """Return the answer to a user's query, as much of it as a page shows.
@@ -98,6 +98,15 @@ class Served:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
     def _current(self) -> bytes:
+        """Return what the pointer to the build says, the same all through a request."""
+        if not has_app_context():
+            return self._read()
+        if "current_build" not in g:
+            g.current_build = self._read()
+        found: bytes = g.current_build
+        return found
+
+    def _read(self) -> bytes:
         if not self.has_texts:
             return b""
         try:

@@ -73,7 +73,7 @@ class Proofs:
 
     def best(self, fact: ox.NamedNode) -> Node:
         """Return the best proof of a recorded fact."""
-        for each in self._ancestry(fact):
+        for each in () if fact in self._best else self._ancestry(fact):
             if each not in self._best:
                 self._best[each] = self._node(each, self._cheapest(each))
         return self._best[fact]
@@ -83,7 +83,8 @@ class Proofs:
 
         There are too many relations to record a proof of each; None if it does not hold.
         """
-        if ox.Quad(*triple, expand(f"g:view/{perspective}")) not in self._store:
+        s, p, o = triple
+        if ox.Quad(s, p, o, expand(f"g:view/{perspective}")) not in self._store:
             return None
         days = expand(f"g:bounds/{perspective}")
         premises = {

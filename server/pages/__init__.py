@@ -5,11 +5,22 @@ Each module has `page(here, resource, language)` and is named for a kind of `kg.
 
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any
 
+from kg import formats
+from kg.formats import Form
 from kg.resources import Resource
+from server.documents import HTML
 from server.state import Served
 
 _KINDS = frozenset(module.name for module in iter_modules(__path__))
+
+
+def written(here: Served, resource: Resource, form: Form[Any], language: str) -> bytes:
+    """Return what is told of a name in a form; a page is in the language."""
+    if form is HTML:
+        return page(here, resource, language).encode()
+    return formats.serialize(resource.triples, form, resource.prefixes)
 
 
 def page(here: Served, resource: Resource, language: str) -> str:

@@ -1,12 +1,15 @@
 """A fact: why it holds, down to the words."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-from kg import disagree
+import pyoxigraph as ox
+
+from kg import Graph, disagree
 from kg.proof.render import Names, axioms_of, clause_of, names_of, sentence
 from kg.proof.tree import Node, Proofs
 from kg.resources import Resource
-from kg.terms import CAS, PREFIXES
+from kg.terms import CAS, PREFIXES, RDF
 from server import cards, documents, layout
 from server.cards import Ground
 from server.state import Served
@@ -38,25 +41,39 @@ class Step:
 
 
 def page(here: Served, resource: Resource, language: str) -> str:
-    """Return the page of a fact: its best proof."""
+    """Return the page of a fact: its best proof; an axiom needs none."""
     graph = here.graph
-    proofs = Proofs(graph.store)
-    node = proofs.best(resource.iri)
-    views = (q.object for q in graph.store.quads_for_pattern(resource.iri, CAS.perspective, None))
-    key = next(views).value.removeprefix(f"{PREFIXES['g']}view/")  # type: ignore[union-attr]
-    names = names_of(graph, language)
+    said = {t.predicate: t.object for t in resource.triples if t.subject == resource.iri}
+    triple = [said[side] for side in (RDF.subject, RDF.predicate, RDF.object)]
+    terms = [cards.cell(graph, term, language) for term in triple]
+    names = _names(graph.store, language)
+    words = sentence(ox.Triple(*triple), names)  # type: ignore[arg-type]
+    if CAS.round not in said:
+        return layout.drawn("axiom.html", graph, resource, language, words=words, terms=terms)
+    node = _proofs(graph.store).best(resource.iri)
+    key = said[CAS.perspective].value.removeprefix(f"{PREFIXES['g']}view/")  # type: ignore[union-attr]
     return layout.drawn(
         "fact.html",
         graph,
         resource,
         language,
-        words=sentence(node.triple, names),
-        terms=[cards.cell(graph, term, language) for term in node.triple],
+        words=words,
+        terms=terms,
         holder=disagree.perspective_in_words(key, graph.store, language),
         reading=names.label(node.reading),
         ways=node.ways,
         proof=_step(here, node, names, set()),
     )
+
+
+@lru_cache(maxsize=2 * len(documents.LANGUAGES))
+def _names(store: ox.Store, language: str) -> Names:
+    return names_of(Graph(store, {}), language)
+
+
+@lru_cache(maxsize=2)  # what is read of proofs once is read for all facts that rest on it
+def _proofs(store: ox.Store) -> Proofs:
+    return Proofs(store)
 
 
 def _step(here: Served, node: Node, names: Names, seen: set[str]) -> Step:

@@ -16,9 +16,8 @@ from typing import Any
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from kg import formats, resources
+from kg import resources
 from kg.formats import Form
-from kg.resources import DOCUMENT_PREFIXES, Resource
 from server import documents, negotiate, pages
 from server.documents import HTML, LANGUAGES
 from server.state import Served, served
@@ -81,13 +80,10 @@ def _document(here: Served, name: str, form: Form[Any], language: str) -> Respon
             return answer
     resource = resources.find(graph, name)
     answer.headers["Link"] = ", ".join(documents.links(resource, request.script_root))
+    answer.data = pages.written(here, resource, form, language)
+    answer.content_type = form.content_type
     if form is HTML:
-        answer.data = pages.page(here, resource, language)
-        answer.content_type = "text/html; charset=utf-8"
         answer.headers["Content-Language"] = language
-    else:
-        answer.data = formats.write(resource.triples, form, _used(resource))
-        answer.content_type = form.content_type
     return answer
 
 
@@ -105,9 +101,3 @@ def _code() -> str:
     for path in sorted([*folder.rglob("*.py"), *folder.glob("templates/*.html")]):
         digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-def _used(resource: Resource) -> dict[str, str]:
-    """Return the prefixes that a document needs."""
-    written = "\n".join(map(str, resource.triples))
-    return {prefix: iri for prefix, iri in DOCUMENT_PREFIXES.items() if f"<{iri}" in written}

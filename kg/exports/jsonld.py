@@ -1,0 +1,203 @@
+"""JSON-LD: the default graph, a line a subject, under a context of plain names.
+
+`CONTEXT` is valid for one thing and for the whole. Terms of the ontology go by their bare names
+(`signedBy`), all others with their prefix (`skos:prefLabel`); what is said in languages is an
+object by language, and days, numbers and truths need no type beside them.
+Source: https://www.w3.org/TR/json-ld11/
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import IO, Any
+
+import pyoxigraph as ox
+
+from kg import formats, lines, paths
+from kg.store import Graph
+from kg.terms import PREFIXES, RDF, expand, shorten
+
+MEDIA_TYPE, SUFFIX = "application/ld+json", "jsonld"
+Object = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+# What the axioms do not say, since OWL 2 RL has no such ranges, or since the term is not ours.
+_BY_LANGUAGE = (
+    "cas:quote cas:verbatim dct:description dct:provenance dct:title oa:exact rdfs:comment "
+    "rdfs:label skos:altLabel skos:definition skos:example skos:prefLabel"
+)
+_LINKS = (
+    "dct:isPartOf dct:license dct:source geo:hasGeometry oa:hasSelector oa:hasSource "
+    "owl:disjointWith owl:inverseOf rdf:first rdf:rest rdfs:domain rdfs:isDefinedBy rdfs:range "
+    "rdfs:seeAlso rdfs:subClassOf rdfs:subPropertyOf skos:closeMatch skos:exactMatch"
+)
+_TYPED = {
+    "xsd:date": "cas:earliestStart cas:latestStart cas:earliestEnd cas:latestEnd dct:created "
+    "dct:modified",
+    "xsd:integer": "oa:end oa:start",
+    "xsd:yearMonthDuration": "cas:longestDuration cas:shortestDuration",
+    "geo:wktLiteral": "geo:asWKT",
+}
+_MOST_DIGITS = 15  # of a number that every reader of JSON keeps
+
+
+def _terms() -> dict[str, Any]:
+    """Return what the context says of each term, by its IRI."""
+    types: dict[str, str] = {}
+    for quad in formats.read(paths.ONTOLOGY / "core.ttl"):
+        name, predicate, o = map(shorten, (quad.subject, quad.predicate, quad.object))
+        if name.startswith("cas:"):
+            iri = expand(name).value
+            types.setdefault(iri, "")
+            if o == "owl:ObjectProperty":
+                types[iri] = "@id"
+            elif predicate == "rdfs:range" and o.startswith("xsd:") and o != "xsd:string":
+                types[iri] = o
+    found: dict[str, Any] = {
+        iri: {"@id": iri, "@type": typed} if typed else {"@id": iri}
+        for iri, typed in sorted(types.items())
+    }
+    for typed, names in {"@id": _LINKS, **_TYPED}.items():
+        found |= {iri: {"@id": iri, "@type": typed} for iri in _iris(names)}
+    return found | {iri: {"@id": iri, "@container": "@language"} for iri in _iris(_BY_LANGUAGE)}
+
+
+def _iris(names: str) -> list[str]:
+    return [expand(name).value for name in names.split()]
+
+
+def _compact(iri: str) -> str:
+    """Return an IRI with its prefix where it has one, and where that can be read back."""
+    fits = [(len(start), prefix) for prefix, start in PREFIXES.items() if iri.startswith(start)]
+    length, prefix = max(fits, default=(0, ""))
+    return f"{prefix}:{iri[length:]}" if fits and not iri.startswith("//", length) else iri
+
+
+def _called(iri: str) -> str:
+    """Return what the context calls a term."""
+    local = iri.removeprefix(PREFIXES["cas"])
+    # A bare name that is a prefix too would mean two things.
+    return local if local != iri and local not in PREFIXES else _compact(iri)
+
+
+_SAID = _terms()
+_KEYS = {iri: _called(iri) for iri in _SAID}
+CONTEXT: dict[str, Any] = {
+    "@version": 1.1,
+    **PREFIXES,
+    **{_KEYS[iri]: said for iri, said in _SAID.items()},
+}
+
+
+def write(graph: Graph, out: IO[bytes]) -> None:
+    """Write the default graph."""
+    out.write(b'{"@context":%b,"@graph":[' % _encoded(CONTEXT))
+    separator = b"\n"
+    with lines.statements(graph.store, ox.DefaultGraph()) as quads:
+        for subject, about in groupby(quads, key=lambda quad: quad.subject):
+            out.write(separator + _encoded(_node(subject, about)))
+            separator = b",\n"
+    out.write(b"\n]}\n")
+
+
+def document(
+    triples: Iterable[ox.Triple], context: str | Mapping[str, Any] = CONTEXT
+) -> dict[str, Any]:
+    """Return triples as a document, whose context is written out or named by its address.
+
+    What is told of one subject is that object; of several, they are in `@graph`.
+    """
+    ordered = sorted(triples, key=str)
+    nodes = [_node(s, about) for s, about in groupby(ordered, key=lambda triple: triple.subject)]
+    body = nodes[0] if len(nodes) == 1 else {"@graph": nodes}
+    return {"@context": context if isinstance(context, str) else dict(context), **body}
+
+
+def _node(
+    subject: ox.NamedNode | ox.BlankNode, about: Iterable[ox.Quad | ox.Triple]
+) -> dict[str, Any]:
+    """Return what is told of a subject, its predicates in the order that they come."""
+    kinds: dict[str, Any] = {}
+    node: dict[str, Any] = {}
+    for predicate, said in groupby(about, key=lambda triple: triple.predicate):
+        objects = [triple.object for triple in said]
+        if predicate == RDF.type and all(isinstance(o, ox.NamedNode) for o in objects):
+            kinds["@type"] = _one_or_all([_key(_iri(o)) for o in objects])
+        else:
+            node |= _property(predicate.value, objects)
+    return {"@id": _name(subject), **kinds, **node}
+
+
+def _property(iri: str, objects: Sequence[Object]) -> dict[str, Any]:
+    """Return a predicate with its objects, those by language apart from those without one."""
+    key = _key(iri)
+    said = _SAID.get(iri, {})
+    if said.get("@container") != "@language":
+        return {key: _one_or_all([_value(o, said.get("@type", "")) for o in objects])}
+    by_language: dict[str, list[str]] = {}
+    others = []
+    for o in objects:
+        if isinstance(o, ox.Literal) and o.language:
+            by_language.setdefault(o.language, []).append(o.value)
+        else:
+            others.append(_value(o, ""))
+    found: dict[str, Any] = {}
+    if by_language:
+        found[key] = {
+            language: _one_or_all(words) for language, words in sorted(by_language.items())
+        }
+    if others:
+        found[iri] = _one_or_all(others)  # the whole IRI is no term, so no language is looked for
+    return found
+
+
+def _value(o: Object, typed: str) -> Any:
+    """Return an object, bare where the type that its key has says the rest."""
+    if not isinstance(o, ox.Literal):
+        name = _name(o)
+        return name if typed == "@id" else {"@id": name}
+    if o.language:
+        return {"@value": o.value, "@language": o.language}
+    datatype = _compact(o.datatype.value)
+    if datatype == "xsd:string":
+        return {"@value": o.value} if typed else o.value
+    bare = _bare(o.value, datatype)
+    if datatype == typed or (not isinstance(bare, str) and not typed):
+        return bare
+    return {"@value": o.value, "@type": datatype}
+
+
+def _bare(value: str, datatype: str) -> str | int | bool:
+    """Return a number or truth as JSON has it, where nothing of how it is written gets lost."""
+    if datatype == "xsd:integer" and len(value) <= _MOST_DIGITS and value == str(_number(value)):
+        return int(value)
+    if datatype == "xsd:boolean" and value in {"true", "false"}:
+        return value == "true"
+    return value
+
+
+def _number(value: str) -> int | None:
+    try:
+        return int(value)
+    except ValueError:
+        return None
+
+
+def _name(term: Object) -> str:
+    return f"_:{term.value}" if isinstance(term, ox.BlankNode) else _compact(_iri(term))
+
+
+def _key(iri: str) -> str:
+    """Return a property or a class as the context calls it; one that it does not know, compact."""
+    return _KEYS.get(iri) or _compact(iri)
+
+
+def _iri(term: Object) -> str:
+    assert isinstance(term, ox.NamedNode), "JSON-LD 1.1 has no triples in triples"
+    return term.value
+
+
+def _one_or_all(values: list[Any]) -> Any:
+    return values[0] if len(values) == 1 else values
+
+
+def _encoded(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

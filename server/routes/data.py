@@ -1,0 +1,194 @@
+"""The data as a whole: where to have them, what they hold, and how to cite them.
+
+Source: https://www.w3.org/TR/void/#well-known, https://signposting.org/FAIR/
+
+`/data`: the data with their downloads, sizes, licences and citation: a page, or RDF by `Accept`.
+Example: GET /data
+
+`/data.<suffix>`: the same in one form: .html, .ttl, .jsonld, .nt, .rdf or .trig.
+Example: GET /data.ttl
+
+`/.well-known/void`: the description of the data in VoID, DCAT and PROV, by `Accept`.
+Example: GET /.well-known/void
+
+`/citation.cff`: how to cite the data, as a file CITATION.cff.
+Example: GET /citation.cff
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from flask import Blueprint, Response, render_template, request
+
+from kg import catalogue, formats
+from kg.catalogue import DATA, DOCUMENT_PREFIXES, Copy, File, Made
+from kg.errors import UnknownName, did_you_mean
+from kg.formats import Form
+from server import negotiate, representation
+from server.documents import FORMS, HTML, LICENCE
+from server.state import Served, served
+
+bp = Blueprint("data", __name__)
+
+_BY_SUFFIX = {form.suffix: form for form in FORMS}
+_LONGEST_ACCEPT = 4096  # characters that are read; no client that means it sends more
+_SCHEMA = "https://schema.org/"
+
+
+@bp.get("/data")
+def data() -> Response:
+    """Show the data as a whole, in the form that is asked for."""
+    form = _wanted(FORMS)
+    answer = _answer(form)
+    answer.headers["Content-Location"] = f"{request.script_root}/data.{form.suffix}"
+    answer.vary.add("Accept")
+    return answer
+
+
+@bp.get("/data.<suffix>")
+def data_in_one_form(suffix: str) -> Response:
+    """Show the data as a whole, in one form."""
+    if suffix not in _BY_SUFFIX:
+        known = [f"/data.{each}" for each in _BY_SUFFIX]
+        hint = did_you_mean(f"/data.{suffix}", known) or "there is " + ", ".join(known)
+        raise UnknownName(f"there is no /data.{suffix}", hint=hint)
+    return _answer(_BY_SUFFIX[suffix])
+
+
+@bp.get("/.well-known/void")
+def void() -> Response:
+    """Describe the data in RDF."""
+    answer = _answer(_wanted(FORMS[1:]))
+    answer.vary.add("Accept")
+    return answer
+
+
+@bp.get("/citation.cff")
+def citation() -> Response:
+    """Tell how to cite the data."""
+    body = catalogue.citation(_copy(_with_texts()).build).encode()
+    return representation.of(body, "application/yaml; charset=utf-8")
+
+
+def _wanted(forms: tuple[Form[Any], ...]) -> Form[Any]:
+    accept = request.headers.get("Accept", "")[:_LONGEST_ACCEPT]
+    return negotiate.wanted(request.args.get("format", ""), accept, forms)
+
+
+def _answer(form: Form[Any]) -> Response:
+    here = _with_texts()
+    body = _page(here) if form is HTML else _described(here, form)
+    answer = representation.of(body, form.content_type)
+    answer.headers["Link"] = _links(here)
+    return answer
+
+
+def _with_texts() -> Served:
+    """Return what is served.
+
+    Raises: UnknownName, if that is no build: then there is no text to tell of.
+    """
+    here = served()
+    if not here.has_texts:
+        hint = "/sparql answers queries"
+        raise UnknownName("this copy serves other data than texts", hint=hint)
+    return here
+
+
+def _copy(here: Served) -> Copy:
+    build = here.build
+    made = dict(_made(here.config.build / build / "dumps"))
+    return Copy(here.config.here.rstrip("/"), build, made)
+
+
+def _made(folder: Path) -> Iterator[tuple[str, Made]]:
+    """Yield the files that `server.dumps` has made so far, each with what lies beside it."""
+    for file in catalogue.files(Copy("")):
+        with suppress(FileNotFoundError):
+            size = (folder / file.name).stat().st_size
+            digest = (folder / f".{file.name}.sha256").read_text(encoding="ascii")
+            yield file.name, Made(size, digest)
+
+
+def _described(here: Served, form: Form[Any]) -> bytes:
+    graph, copy = here.graph, _copy(here)
+
+    def make() -> bytes:
+        triples = representation.kept("data", copy, lambda: [*catalogue.describe(graph, copy)])
+        return formats.write(triples, form, DOCUMENT_PREFIXES)
+
+    return representation.kept(f"data.{form.suffix}", copy, make)
+
+
+def _page(here: Served) -> bytes:
+    graph, copy = here.graph, _copy(here)
+
+    def make() -> bytes:
+        return render_template(
+            "data.html",
+            forms=[[*files] for _, files in groupby(catalogue.files(copy), _name)],
+            texts=graph.report["texts"],
+            totals=catalogue.totals(graph),
+            quads=graph.report["quads"],
+            links=catalogue.links(graph),
+            syntaxes=FORMS[1:],
+            copy=copy,
+            cite=catalogue.in_words(copy.build),
+            bibtex=catalogue.bibtex(copy.build),
+            for_search_engines=_for_search_engines(copy),
+        ).encode()
+
+    return representation.kept("data.html", (copy, request.script_root), make)
+
+
+def _name(file: File) -> str:
+    return file.export.name
+
+
+def _for_search_engines(copy: Copy) -> dict[str, Any]:
+    """Return the data as schema.org has it, which search engines for datasets read.
+
+    Source: https://schema.org/Dataset
+    """
+    return {
+        "@context": _SCHEMA,
+        "@type": "Dataset",
+        "@id": DATA.value,
+        "name": catalogue.TITLES["en"],
+        "description": catalogue.DESCRIPTIONS["en"],
+        "url": copy.address("/data"),
+        "identifier": DATA.value,
+        "version": copy.build,
+        "license": LICENCE,
+        "creator": {"@type": "Organization", "name": catalogue.PUBLISHER},
+        "inLanguage": sorted(catalogue.TITLES),
+        "isAccessibleForFree": True,
+        "distribution": [
+            {
+                "@type": "DataDownload",
+                "encodingFormat": file.export.media_type,
+                "contentUrl": copy.address(f"/dump/{file.name}"),
+            }
+            for file in catalogue.files(copy)
+            if not file.packed
+        ],
+    }
+
+
+def _links(here: Served) -> str:
+    """Return the header Link: what the page is of, and where all of it can be had."""
+    root = request.script_root
+    links = [f'<{DATA.value}>; rel="cite-as"', f'<{_SCHEMA}Dataset>; rel="type"']
+    links.append(f'<{LICENCE}>; rel="license"')
+    for form in FORMS:
+        kind = "alternate" if form is HTML else "describedby alternate"
+        links.append(f'<{root}/data.{form.suffix}>; rel="{kind}"; type="{form.media_type}"')
+    for file in catalogue.files(_copy(here)):
+        if not file.packed:
+            address = quote(f"{root}/dump/{file.name}")
+            links.append(f'<{address}>; rel="item"; type="{file.media_type}"')
+    return ", ".join(links)

@@ -1,0 +1,144 @@
+"""The frozen site is the server's, as files: the same bytes but for links, which lead to files."""
+
+import gzip
+import posixpath
+import re
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from click.testing import CliRunner
+from flask.testing import FlaskClient
+
+import kg
+from kg import resources
+from kg.cli import kg as command
+from kg.errors import CannotWrite
+from server import documents
+from server.freeze import file_of
+
+_LINK = re.compile(r'\b(?:href|src|action)="([^"]*)"')
+
+
+@pytest.fixture(scope="module")
+def site(client: FlaskClient, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    build = client.application.extensions["cassibile"].config.build
+    out = tmp_path_factory.mktemp("frozen") / "site"
+    result = CliRunner().invoke(command, ["freeze", str(out), "--build", str(build)])
+    assert result.exit_code == 0, result.output
+    assert f"{out}/index.html" in result.output
+    return out
+
+
+@pytest.fixture(scope="module")
+def sample(graph: kg.Graph) -> list[str]:
+    """The names of every kind but facts, and one fact in fifty."""
+    names = resources.names(graph)
+    facts = [name for name in names if resources.kind_of(name) == "fact"]
+    return [name for name in names if resources.kind_of(name) != "fact"] + facts[::50]
+
+
+def told(html: str) -> str:
+    return _LINK.sub("", html)
+
+
+@pytest.mark.slow
+def test_every_document_of_every_name_is_there(site: Path, graph: kg.Graph) -> None:
+    missing = [
+        address
+        for name in resources.names(graph)
+        for address in (
+            *(documents.address(name, form) for form in documents.FORMS[1:]),
+            *(documents.address(name, language=each) for each in documents.LANGUAGES),
+        )
+        if not (site / file_of(address)).is_file()
+    ]
+
+    assert missing == []
+
+
+@pytest.mark.slow
+def test_the_files_are_what_the_server_answers(
+    site: Path, client: FlaskClient, sample: list[str]
+) -> None:
+    for name in sample[::5]:
+        for form in documents.FORMS[1:]:
+            address = documents.address(name, form)
+            assert (site / file_of(address)).read_bytes() == client.get(address).data, address
+        for language in documents.LANGUAGES:
+            address = documents.address(name, language=language)
+            assert told((site / file_of(address)).read_text()) == told(client.get(address).text)
+    for address in (
+        "/",
+        "/questions",
+        "/disagreements",
+        "/query",
+        "/data",
+        "/robots.txt",
+        "/sitemap.xml",
+    ):
+        assert told((site / file_of(address)).read_text()) == told(client.get(address).text)
+    with client.get("/static/css/style.css") as style:
+        assert (site / "static/css/style.css").read_bytes() == style.data
+
+
+@pytest.mark.slow
+def test_every_link_is_relative_and_leads_to_a_file(site: Path, sample: list[str]) -> None:
+    for name in [
+        *(documents.address(each) for each in sample),
+        "/",
+        "/questions",
+        "/data",
+        "/disagreements",
+    ]:
+        file = file_of(name)
+        for link in _LINK.findall((site / file).read_text()):
+            if re.match(r"https?://|#", link):
+                continue
+            assert not link.startswith("/"), link
+            path = link.partition("#")[0].partition("?")[0]
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(file), path))
+            assert (site / target).is_file(), (file, link)
+
+
+@pytest.mark.slow
+def test_the_dumps_are_those_of_the_export(site: Path, graph: kg.Graph) -> None:
+    plain = (site / "dump/cassibile.nq").read_bytes()
+
+    assert gzip.decompress((site / "dump/cassibile.nq.gz").read_bytes()) == plain
+    assert plain.count(b"\n") == graph.report["quads"]
+    assert (site / "dump/rocrate.zip").stat().st_size > 0
+
+
+@pytest.fixture
+def served(site: Path) -> Iterator[str]:
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.slow
+def test_any_server_of_files_serves_it(served: str) -> None:
+    for path in ("/", "/questions/", "/id/badoglio.html", "/id/badoglio.ttl", "/.well-known/void"):
+        with urlopen(served + path) as answer:
+            assert answer.status == 200
+            assert answer.read()
+
+
+def test_a_folder_with_other_files_is_left_alone(build: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    result = CliRunner().invoke(command, ["freeze", str(tmp_path), "--build", str(build)])
+
+    assert isinstance(result.exception, CannotWrite)
+    assert result.exception.hint == "give a new folder, or one that kg freeze made"
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
