@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import metadata, version
+from importlib.metadata import metadata
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -52,7 +52,6 @@ DOCUMENT_PREFIXES = {**PREFIXES, **_NAMESPACES}
 _LANGUAGES = "http://id.loc.gov/vocabulary/iso639-1/"  # where DCAT takes the names of languages
 _MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
 _SYNTAXES = frozenset(syntax.name for syntax in formats.RDF_SYNTAXES)
-_MADE_BY = ("edtf", "numpy", "pyoxigraph", "rdflib")  # libraries that decide what a build holds
 _EXAMPLES = 3  # enough to see what the names are like
 _ELSEWHERE = {  # datasets that texts and entities link to, by how their names begin
     PREFIXES["wd"]: ("Wikidata", "http://www.wikidata.org/"),
@@ -76,7 +75,7 @@ _EXAMPLE = f"""SELECT ?s {{ ?s ?p ?o FILTER(STRSTARTS(STR(?s), STR(id:))) }}
 _TEXTS = "SELECT ?text ?p ?o { ?text a cas:Text ; ?p ?o } ORDER BY ?text ?p ?o"
 _WORKS = "SELECT ?claim ?work { GRAPH g:claims { ?claim dct:source ?work } } ORDER BY ?claim ?work"
 _RULES = "SELECT DISTINCT ?rule { GRAPH g:why { ?s cas:byRule ?rule } } ORDER BY ?rule"
-_ONTOLOGY = "SELECT ?p ?o { <https://w3id.org/cassibile/ontology> ?p ?o } ORDER BY ?p ?o"
+_ONTOLOGY = f"SELECT ?p ?o {{ <{BASE}ontology> ?p ?o }} ORDER BY ?p ?o"
 _DAYS = """SELECT ?first ?last {
   { SELECT (MIN(?day) AS ?first) { ?s cas:earliestStart ?day } }
   { SELECT (MAX(?day) AS ?last) { ?s cas:latestEnd ?day } } }"""
@@ -355,8 +354,7 @@ def _provenance(graph: Graph, copy: Copy) -> Iterator[ox.Triple]:
     """Yield which texts, mappings, reference works, rules and programs made the build.
 
     The name of a build is the digest of all of these, so that whoever builds from the same files
-    with the same programs gets a build of the same name. Versions are those installed now, which
-    the build does not record.
+    with the same programs gets a build of the same name.
     """
     build, rules, program = _part("build"), _part("rules"), _part("program")
     yield _triple(DATA, "prov:wasGeneratedBy", build)
@@ -392,14 +390,14 @@ def _provenance(graph: Graph, copy: Copy) -> Iterator[ox.Triple]:
         yield _triple(rules, "rdfs:label", ox.Literal("the rules that concluded", language="en"))
     for rule in used:
         yield _triple(rules, "prov:hadMember", rule)
-    engine = "columns, with proofs" if used else "owlrl"
-    yield _triple(program, "rdfs:comment", ox.Literal(f"reasoner: {engine}", language="en"))
+    engine = ox.Literal(f"reasoner: {graph.report['engine']}", language="en")
+    yield _triple(program, "rdfs:comment", engine)
     yield _triple(program, "dct:license", ox.NamedNode(_CODE_LICENCE))
-    for name in ("cassibile", *_MADE_BY):
+    for name, number in graph.report["libraries"].items():
         agent = program if name == "cassibile" else _part(f"program/{name}")
         yield _triple(agent, "rdf:type", "prov:SoftwareAgent")
         yield _triple(agent, "foaf:name", ox.Literal(name))
-        yield _triple(agent, "owl:versionInfo", ox.Literal(version(name)))
+        yield _triple(agent, "owl:versionInfo", ox.Literal(number))
         if agent != program:
             yield _triple(program, "dct:requires", agent)
 

@@ -3,6 +3,7 @@
 A subcommand is imported when it is called, so that none pays for another's libraries.
 """
 
+import re
 import sys
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -10,8 +11,8 @@ from pkgutil import iter_modules
 
 import click
 
-from kg import commands
-from kg.errors import FaultyMapping, KgError, did_you_mean
+from kg import commands, paths
+from kg.errors import FaultyMapping, KgError, UnknownName, did_you_mean
 
 FOUND, WRONG = 1, 2  # exit status: findings in the data; a wrong request or input
 
@@ -83,6 +84,7 @@ _with_paragraphs(kg)
 def main() -> None:
     """Run `kg`; an error of ours is a message and an exit status, never a traceback."""
     try:
+        _check_base()
         kg()
     except FaultyMapping as error:
         for finding in error.findings:
@@ -92,6 +94,16 @@ def main() -> None:
     except KgError as error:
         click.echo(error, err=True)
         sys.exit(WRONG)
+
+
+def _check_base() -> None:
+    """Make sure that names can be made with the base.
+
+    Raises: UnknownName.
+    """
+    if not re.fullmatch(r"https?://[^\s<>\"{}|\\^`#?]+/", paths.BASE):
+        hint = "give an address that ends in a slash, such as https://example.org/italy/"
+        raise UnknownName(f"KG_BASE is {paths.BASE!r}, which is no base of names", hint=hint)
 
 
 def _registered() -> dict[str, EntryPoint]:

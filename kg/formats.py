@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Generic, TypeVar, cast
 
 import pyoxigraph as ox
 
+from kg import paths
 from kg.errors import BrokenSyntax, Place, UnknownName, UnreadableInput, did_you_mean
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def syntax_of(path: Path) -> Form[ox.RdfFormat]:
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a file, newlines untouched.
+    """Return the text of a file, newlines untouched, and our names as `kg.paths.BASE` has them.
 
     Raises: UnreadableInput, if the file is missing or cannot be read, or is not UTF-8.
     """
@@ -139,7 +140,7 @@ def read_text(path: Path) -> str:
         content = path.read_bytes()
     except OSError as error:
         raise _unreadable(error, path) from error
-    return decode(content, path)
+    return decode(content, path).replace(paths.CANONICAL, paths.BASE)
 
 
 def decode(content: bytes, path: Path) -> str:

@@ -43,7 +43,7 @@ from kg.store import REPORT, Writer, open_one, point
 from kg.terms import OWL, PREFIXES, expand, shorten
 
 DUMP = "graph.trig"
-_LIBRARIES = ("edtf", "owlrl", "pyoxigraph", "pyshacl", "rdflib")
+_LIBRARIES = ("edtf", "numpy", "owlrl", "pyoxigraph", "pyshacl", "rdflib")
 _NAME = re.compile(r"[0-9a-f]{16}")  # of a build; nothing else in its folder is ever removed
 _FILES = {"core": "g:ontology", "shapes": "g:shapes", "alignments": "g:alignments"}
 Progress = Callable[[str], None]
@@ -122,7 +122,7 @@ def build(
                 raise FaultyMapping(findings)
             count = sum(map(len, writer.graphs.values()))
             report = Report(out / name, texts, (*findings, *told), count, 0.0, changed=True)
-            (folder / REPORT).write_text(_written(report, seeds), encoding="utf-8")
+            (folder / REPORT).write_text(_written(report, seeds, engine), encoding="utf-8")
             _publish(out, folder, name)
     return replace(report, seconds=perf_counter() - started)
 
@@ -458,7 +458,7 @@ def _is_alive(process: int) -> bool:
 def _digest(seeds: Path, ontology: Path, engine: Engine) -> str:
     """Return a name for what a build depends on: its input, this code and the engines."""
     libraries = (f"{name} {version(name)}" for name in _LIBRARIES)
-    digest = sha256("\n".join([engine, *libraries]).encode())
+    digest = sha256("\n".join([engine, paths.BASE, *libraries]).encode())
     inputs = [
         *(ontology / f"{stem}.ttl" for stem in _FILES),
         *sorted((ontology / "rules").glob("*/*.rq")),
@@ -482,10 +482,16 @@ def _is_complete(folder: Path) -> bool:
     return True
 
 
-def _written(report: Report, seeds: Path) -> str:
+def _written(report: Report, seeds: Path, engine: Engine) -> str:
     """Return what is kept of a report: nothing that differs by machine or hour."""
-    findings = [finding.as_json(seeds) for finding in report.findings]
-    kept = {"texts": report.texts, "findings": findings, "quads": report.quads}
+    kept = {
+        "base": paths.BASE,
+        "engine": engine,
+        "libraries": {name: version(name) for name in ("cassibile", *_LIBRARIES)},
+        "texts": report.texts,
+        "findings": [finding.as_json(seeds) for finding in report.findings],
+        "quads": report.quads,
+    }
     return json.dumps(kept, ensure_ascii=False, indent=2) + "\n"
 
 

@@ -14,7 +14,7 @@ from kg import formats, paths
 from kg.errors import UnknownName, did_you_mean
 
 _TRIPLE = "write subject, property and object, e.g. id:badoglio cas:succeeded id:mussolini"
-BASE = "https://w3id.org/cassibile/"
+BASE = paths.BASE
 PREFIXES = {
     "cas": BASE + "ontology#",
     "dct": "http://purl.org/dc/terms/",

@@ -210,5 +210,5 @@ def test_the_report_keeps_no_clock_and_no_path(tmp_path: Path) -> None:
     built = kg.build(tmp_path / "out", write_seed(tmp_path))
     kept = json.loads((built.folder / "report.json").read_text())
 
-    assert set(kept) == {"texts", "findings", "quads"}
+    assert set(kept) == {"base", "engine", "libraries", "texts", "findings", "quads"}
     assert str(tmp_path) not in json.dumps(kept)

@@ -8,7 +8,9 @@ Source: https://www.w3.org/TR/json-ld11/
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby
+from operator import attrgetter
 from typing import IO, Any
 
 import pyoxigraph as ox
@@ -36,6 +38,7 @@ _TYPED = {
     "xsd:yearMonthDuration": "cas:longestDuration cas:shortestDuration",
     "geo:wktLiteral": "geo:asWKT",
 }
+_SUBJECT, _PREDICATE = attrgetter("subject"), attrgetter("predicate")
 _MOST_DIGITS = 15  # of a number that every reader of JSON keeps
 
 
@@ -64,6 +67,7 @@ def _iris(names: str) -> list[str]:
     return [expand(name).value for name in names.split()]
 
 
+@lru_cache(maxsize=1 << 14)  # properties and classes come again and again
 def _compact(iri: str) -> str:
     """Return an IRI with its prefix where it has one, and where that can be read back."""
     fits = [(len(start), prefix) for prefix, start in PREFIXES.items() if iri.startswith(start)]
@@ -92,7 +96,7 @@ def write(graph: Graph, out: IO[bytes]) -> None:
     out.write(b'{"@context":%b,"@graph":[' % _encoded(CONTEXT))
     separator = b"\n"
     with lines.statements(graph.store, ox.DefaultGraph()) as quads:
-        for subject, about in groupby(quads, key=lambda quad: quad.subject):
+        for subject, about in groupby(quads, key=_SUBJECT):
             out.write(separator + _encoded(_node(subject, about)))
             separator = b",\n"
     out.write(b"\n]}\n")
@@ -106,7 +110,7 @@ def document(
     What is told of one subject is that object; of several, they are in `@graph`.
     """
     ordered = sorted(triples, key=str)
-    nodes = [_node(s, about) for s, about in groupby(ordered, key=lambda triple: triple.subject)]
+    nodes = [_node(s, about) for s, about in groupby(ordered, key=_SUBJECT)]
     body = nodes[0] if len(nodes) == 1 else {"@graph": nodes}
     return {"@context": context if isinstance(context, str) else dict(context), **body}
 
@@ -117,7 +121,7 @@ def _node(
     """Return what is told of a subject, its predicates in the order that they come."""
     kinds: dict[str, Any] = {}
     node: dict[str, Any] = {}
-    for predicate, said in groupby(about, key=lambda triple: triple.predicate):
+    for predicate, said in groupby(about, key=_PREDICATE):
         objects = [triple.object for triple in said]
         if predicate == RDF.type and all(isinstance(o, ox.NamedNode) for o in objects):
             kinds["@type"] = _one_or_all([_key(_iri(o)) for o in objects])

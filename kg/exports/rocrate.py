@@ -25,7 +25,7 @@ import pyoxigraph as ox
 from kg import formats, paths
 from kg.errors import BrokenSyntax, UnknownName, UnreadableInput
 from kg.exports import exports
-from kg.load import Source, read_source
+from kg.load import TEXT_NAME, Source, read_source
 from kg.store import Graph, GraphName
 from kg.terms import BASE, CAS, DCT, PREFIXES, RDF, RDFS, SKOS, expand
 
@@ -145,12 +145,13 @@ def _write_texts(crate: _Crate, store: ox.Store) -> list[str]:
     found = []
     for text in sorted((q.subject for q in quads if isinstance(q.subject, ox.NamedNode)), key=str):
         name = text.value.removeprefix(PREFIXES["text"])
+        if not TEXT_NAME.fullmatch(name):  # it becomes part of paths
+            continue
         folder = f"texts/{name}/"
         titles = {t.language: t.value for t in _literals(store, text, DCT.title)}
         title = titles.get("en") or next(iter(titles.values()), name)
         files = [_write_words(crate, store, text, folder, title)]
-        maps = _maps(store, paths.SEEDS / name)
-        for path in maps:
+        for path in _maps(store, paths.SEEDS / name):
             said = {"name": f"{title}: {path.name}", "encodingFormat": _media_type(path)}
             crate.add(folder + path.name, _copied(path), said)
             files.append(folder + path.name)

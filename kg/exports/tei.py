@@ -9,12 +9,14 @@ claim, with all that the claim states: a `relation` a triple between things, a `
 a `note` what else is stated of a thing. A claim that is another reading points to the one that is
 preferred.
 
-Claims of reference works are about no words, and are not here. In memory is one text at a time.
+Claims of reference works are about no words, and are not here. In memory are one text at a
+time, and the addresses of all things.
 A character that XML cannot hold is written as U+FFFD.
 Source: https://tei-c.org/release/doc/tei-p5-doc/en/html/index.html
 """
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -436,37 +438,40 @@ def _pointer(told: _Told, term: object) -> str:
 
 
 class _Mark(NamedTuple):
-    """An element around some words."""
+    """An element around some words.
+
+    Attributes:
+        start: offset of the first code point.
+        end: offset after the last one.
+        rank: of two around the same words, the one with the lower rank is outside.
+        name: of the element.
+        attributes: of the element.
+        things: that the words name, if that is what they are marked for.
+    """
 
     start: int
     end: int
+    rank: int
     name: str
     attributes: Attributes
-
-    def crosses(self, other: "_Mark") -> bool:
-        """Return whether this begins in the other and ends after it, or the other way round."""
-        first, last = sorted((self, other), key=lambda mark: mark.start)
-        return first.start < last.start < first.end < last.end
+    things: frozenset[ox.NamedNode] = frozenset()
 
 
 def _marked(told: _Told, text: ox.NamedNode, words: str, claims: list[Evidence]) -> str:
     """Return the words of a text with all its elements, nothing else added or left out."""
     sentences = told.sentences(text)
-    marks = [
-        *_paragraphs(words, sentences),
-        *(
-            _Mark(span.start, span.end, "s", {"xml:id": f"{_id(text)}.sentence.{name}", "n": n})
-            for name, span in sentences
-            for n in [name.lstrip("s0")]
-        ),
-    ]
-    inside = [*_mentions(told, text, words, claims), *_dates(told, claims)]
-    for mark in sorted(inside, key=lambda mark: (mark.start - mark.end, mark.start, mark.name)):
-        if not any(mark.crosses(other) for other in marks):
+    marks = [*_paragraphs(words, sentences)]
+    for name, span in sentences:
+        attributes = {"xml:id": f"{_id(text)}.sentence.{name}", "n": name.lstrip("s0")}
+        marks.append(_Mark(span.start, span.end, 1, "s", attributes))
+    starts = [span.start for _, span in sentences]
+    for mark in (*_mentions(told, text, words, claims), *_dates(told, claims)):
+        number = bisect_right(starts, mark.start) - 1
+        if number >= 0 and mark.end <= sentences[number][1].end:  # within one sentence
             marks.append(mark)
     # In one place: the ends of quotes, then of elements, inner first; starts, outer first.
     pieces: list[tuple[int, int, int, str]] = []
-    for depth, mark in enumerate(marks):  # paragraphs, sentences, then ever shorter ones
+    for depth, mark in enumerate(_nested(told, marks)):
         pieces.append((mark.end, 1, -depth, f"</{mark.name}>"))
         pieces.append((mark.start, 2, depth, _start(mark.name, mark.attributes)))
     for claim in claims:
@@ -481,6 +486,30 @@ def _marked(told: _Told, text: ox.NamedNode, words: str, claims: list[Evidence])
     return "".join([*parts, _escaped(words[done:])])
 
 
+def _nested(told: _Told, marks: Iterable[_Mark]) -> Iterator[_Mark]:
+    """Yield the marks in order, the outer first.
+
+    Left out is what begins inside of a mark and ends after it, and what names only things that
+    longer words around it name.
+    """
+    around: list[_Mark] = []
+    for mark in sorted(marks, key=lambda mark: (mark.start, -mark.end, mark.rank)):
+        while around and around[-1].end <= mark.start:
+            around.pop()
+        if around and around[-1].end < mark.end:
+            continue
+        if mark.things:
+            things = mark.things.difference(*(outer.things for outer in around))
+            if not things:
+                continue
+            kinds = {told.kinds[thing] for thing in things}
+            kind = kinds.pop() if len(kinds) == 1 else _OTHER
+            target = " ".join(f"#{_id(thing)}" for thing in sorted(things, key=str))
+            mark = mark._replace(name=kind.mention, attributes={"ref": target})  # noqa: PLW2901
+        around.append(mark)
+        yield mark
+
+
 def _paragraphs(words: str, sentences: list[tuple[str, Span]]) -> Iterator[_Mark]:
     """Yield the paragraphs: between their sentences no line ends."""
     start = None
@@ -488,7 +517,7 @@ def _paragraphs(words: str, sentences: list[tuple[str, Span]]) -> Iterator[_Mark
         start = span.start if start is None else start
         following = sentences[number + 1][1].start if number + 1 < len(sentences) else None
         if following is None or "\n" in words[span.end : following]:
-            yield _Mark(start, span.end, "p", {})
+            yield _Mark(start, span.end, 0, "p", {})
             start = None
 
 
@@ -506,14 +535,8 @@ def _mentions(
                     if name.language in languages:
                         for place in _places(words, name.value, claim):
                             found[place].add(thing)
-    for place, things in sorted(found.items()):
-        longer = (p for p in found if p != place and p[0] <= place[0] and place[1] <= p[1])
-        inner = things.difference(*(found[p] for p in longer))  # those not named around it
-        kinds = {told.kinds[thing] for thing in inner}
-        if inner:
-            kind = kinds.pop() if len(kinds) == 1 else _OTHER
-            target = " ".join(f"#{_id(thing)}" for thing in sorted(inner, key=str))
-            yield _Mark(*place, kind.mention, {"ref": target})
+    for place, things in found.items():
+        yield _Mark(*place, 2, _OTHER.mention, {}, frozenset(things))
 
 
 def _places(words: str, name: str, claim: Evidence) -> Iterator[tuple[int, int]]:
@@ -544,4 +567,4 @@ def _dates(told: _Told, claims: list[Evidence]) -> Iterator[_Mark]:
         for bound, widest in (("notBefore", min), ("notAfter", max)):
             if all(bound in whole for whole in wholes):
                 bounds[bound] = widest(whole[bound] for whole in wholes)
-        yield _Mark(*place, "date", {"corresp": pointers, **bounds})
+        yield _Mark(*place, 3, "date", {"corresp": pointers, **bounds})
