@@ -96,6 +96,7 @@ def _with_headers(response: Response) -> Response:
     response.headers.setdefault("Access-Control-Allow-Origin", "*")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Content-Security-Policy", _POLICY)
+    response.headers.pop("Date", None)  # the server of HTTP adds one, and 304 has one by then
     if request.method == "OPTIONS":
         response.status_code = HTTPStatus.NO_CONTENT
         response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "GET")

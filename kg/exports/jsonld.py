@@ -7,7 +7,7 @@ Source: https://www.w3.org/TR/json-ld11/
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
@@ -102,17 +102,35 @@ def write(graph: Graph, out: IO[bytes]) -> None:
     out.write(b"\n]}\n")
 
 
-def document(
-    triples: Iterable[ox.Triple], context: str | Mapping[str, Any] = CONTEXT
-) -> dict[str, Any]:
-    """Return triples as a document, whose context is written out or named by its address.
+def document(triples: Iterable[ox.Triple], context: str = "") -> dict[str, Any]:
+    """Return triples as a document, with the address of a context, or with as much as it needs.
 
     What is told of one subject is that object; of several, they are in `@graph`.
     """
     ordered = sorted(triples, key=str)
     nodes = [_node(s, about) for s, about in groupby(ordered, key=_SUBJECT)]
     body = nodes[0] if len(nodes) == 1 else {"@graph": nodes}
-    return {"@context": context if isinstance(context, str) else dict(context), **body}
+    return {"@context": context or _needed(nodes), **body}
+
+
+def _needed(nodes: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return what of the context some nodes need: their terms, and the prefixes of their names."""
+    written = json.dumps(nodes, ensure_ascii=False)
+    keys = {key for node in nodes for key in node} | {
+        kind for node in nodes for kind in _all(node.get("@type", ()))
+    }
+    terms = {key: said for key, said in CONTEXT.items() if key in keys}
+    types = [said["@type"] for said in terms.values() if ":" in said.get("@type", "")]
+    prefixes = {
+        prefix: iri
+        for prefix, iri in PREFIXES.items()
+        if f'"{prefix}:' in written or any(each.startswith(f"{prefix}:") for each in types)
+    }
+    return {"@version": 1.1, **prefixes, **terms}
+
+
+def _all(values: str | Iterable[str]) -> Iterable[str]:
+    return [values] if isinstance(values, str) else values
 
 
 def _node(

@@ -67,7 +67,7 @@ def write(graph: Graph, out: IO[bytes]) -> None:
         _write_ontology(crate, graph.store)
         results = _write_exports(crate, graph)
         crate.entities.extend(_mentioned(graph.store))
-        crate.entities.extend(_made(graph.store, sources, results))
+        crate.entities.extend(_made(crate, graph.store, sources, results))
         described = [*_root(crate, graph), *crate.entities]
         written = {"@context": f"{_CRATE}/context", "@graph": described}
         text = json.dumps(written, ensure_ascii=False, indent=2) + "\n"
@@ -274,17 +274,23 @@ def _root(crate: _Crate, graph: Graph) -> list[Entity]:
     return [descriptor, whole]
 
 
-def _made(store: ox.Store, sources: list[str], results: list[str]) -> Iterator[Entity]:
+def _made(
+    crate: _Crate, store: ox.Store, sources: list[str], results: list[str]
+) -> Iterator[Entity]:
     """Yield who publishes the graph, under which licence, and how it was made."""
     creators = [v.value for v in _literals(store, _ONTOLOGY, DCT.creator, "g:ontology")]
     about = metadata("cassibile")
     of_code = f"https://spdx.org/licenses/{about['License-Expression']}"
+    of_files = {entity["license"]["@id"] for entity in crate.entities if "license" in entity}
+    licences = {
+        **dict.fromkeys(of_files, "the licence of a text"),
+        _licence(store): "the licence of all files that name no other",
+        of_code: "the licence of the software",
+    }
+    if _UNLICENSED in licences:
+        licences[_UNLICENSED] = "the text is kept as it was received, its licence is not recorded"
     yield {"@id": _PUBLISHER, "@type": "Organization", "name": "; ".join(creators)}
-    for licence, says in (
-        (_licence(store), "the licence of all files that name no other"),
-        (of_code, "the licence of the software"),
-        (_UNLICENSED, "the text is kept as it was received, and no licence of it is recorded"),
-    ):
+    for licence, says in sorted(licences.items()):
         if licence:
             name = _CALLED.get(licence, licence)
             yield {"@id": licence, "@type": "CreativeWork", "name": name, "description": says}

@@ -3,11 +3,13 @@
 Each module has `page(here, resource, language)` and is named for a kind of `kg.resources`.
 """
 
+import json
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
 from kg import formats
+from kg.exports import jsonld
 from kg.formats import Form
 from kg.resources import Resource
 from server.documents import HTML
@@ -20,6 +22,9 @@ def written(here: Served, resource: Resource, form: Form[Any], language: str) ->
     """Return what is told of a name in a form; a page is in the language."""
     if form is HTML:
         return page(here, resource, language).encode()
+    if form.name == "jsonld":
+        document = jsonld.document(resource.triples)
+        return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
     return formats.serialize(resource.triples, form, resource.prefixes)
 
 

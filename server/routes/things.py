@@ -1,9 +1,7 @@
 """Every name of the graph, as a document.
 
-`/<path>`: a name of the graph: leads to its document, by `Accept`.
-Example: GET /ontology
-
-`/<path>.<suffix>`: the document: .html (.pt.html, .it.html), .ttl, .jsonld, .nt, .rdf, .trig.
+`/<path>`: a name of the graph, which leads to its document by `Accept`; with a suffix the document
+in one form: `.html` (`.pt.html`, `.it.html`), `.ttl`, `.jsonld`, `.nt`, `.rdf` or `.trig`.
 Example: GET /id/badoglio.ttl
 """
 

@@ -1,4 +1,4 @@
-"""The places are read as GeoJSON by another tool, and as Linked Places they hold the graph's."""
+"""GeoJSON, read and found valid by geojson, and held against the graph."""
 
 import io
 import json
@@ -35,7 +35,7 @@ def test_the_places_are_those_of_the_graph_with_their_coordinates(
     graph: Graph, features: dict[str, dict[str, Any]]
 ) -> None:
     query = "SELECT ?p ?wkt { ?p a cas:Place OPTIONAL { ?p geo:hasGeometry/geo:asWKT ?wkt } }"
-    known = dict(rows(graph, query))
+    known = {place: wkt for place, wkt in rows(graph, query)}  # noqa: C416 each row is a pair
     vague = {iri for iri, wkt in known.items() if not wkt}
 
     assert features.keys() == known.keys()

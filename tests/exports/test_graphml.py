@@ -1,4 +1,4 @@
-"""The network is read back by NetworkX, and holds what the graph holds."""
+"""GraphML, read by NetworkX, and held against the graph."""
 
 import io
 

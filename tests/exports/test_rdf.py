@@ -1,4 +1,4 @@
-"""The RDF forms are read back by two other tools, and hold what the graph holds."""
+"""The RDF syntaxes, read by pyoxigraph and rdflib, and held against the graph."""
 
 import io
 from pathlib import Path
