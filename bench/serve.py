@@ -10,6 +10,9 @@ with one cross product a second beside it, and asked of ours alone: rdflib-endpo
 query, and the native server with a time limit makes a thread for each query, until the system has
 no more, and ends.
 
+Lookups are asked by `wrk`, where it is installed: the client of this program takes half of two
+cores, and so measures itself. The column "client" tells which it was.
+
 Targets, on two cores: lookups at 20 times the rate of rdflib-endpoint; those not asked before at a
 sixth of the native server's, repeated ones at a third; queries above 20 ms within 1.15 of its
 time; the p99 of lookups beside a hostile query below 3 times the p99 without.
@@ -19,6 +22,8 @@ import argparse
 import asyncio
 import os
 import platform
+import re
+import shutil
 import socket
 import statistics
 import subprocess
@@ -26,14 +31,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.error import URLError
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from urllib.request import urlopen
 
 import pyoxigraph as ox
@@ -66,6 +71,16 @@ LUBM_QUERIES = {
     "scan": f"SELECT (COUNT(*) AS ?n) {{ ?s <{LUBM}takesCourse> ?c . ?t <{LUBM}teacherOf> ?c }}",
     "rows": "SELECT * { ?s ?p ?o } LIMIT 100000",
 }
+# What wrk asks. A counter of its own, in one thread: a number as large as a time would be written
+# with 14 digits, and thousands of new queries would be the same one.
+WRK_SCRIPT = """
+local number = 0
+request = function()
+  number = number + 1
+  return wrk.format("GET", "%s" .. %s)
+end
+"""
+UNITS = {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}  # in milliseconds
 HOSTILE = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 
 
@@ -101,6 +116,25 @@ class Figures:
     failed: int
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a server is asked.
+
+    Attributes:
+        kind: of query.
+        query: its text.
+        seconds: for which it is asked.
+        is_new: whether each request has another comment.
+        hostile: a query that is asked once a second beside it, if any.
+    """
+
+    kind: str
+    query: str
+    seconds: float
+    is_new: bool = True
+    hostile: str = ""
+
+
 def main() -> None:
     """Load the triples into each server and print a table."""
     options = _options()
@@ -110,14 +144,18 @@ def main() -> None:
         queries = LUBM_QUERIES if options.data else QUERIES
         commands = _commands(triples, Path(folder), number)
         print(f"{number:,} triples, {os.cpu_count()} cores, Python {platform.python_version()}")
-        print("| query | " + " | ".join(f"{name}: /s, median, p99 ms" for name in commands) + " |")
-        print("|---|" + "---:|" * len(commands))
+        heads = "".join(f" {name}: /s, median, p99 ms |" for name in commands)
+        print(f"| query | client |{heads}")
+        print("|---|---|" + "---:|" * len(commands))
+        small = Wrk(Path(folder)) if shutil.which("wrk") else Python()
         with _running(commands) as servers:
             for kind, query in queries.items():
-                _row(f"{kind}, new", servers, _new(query), options.seconds)
+                client = small if kind == "lookup" else Python()
+                new = Load(kind, query, options.seconds)
+                _row("new", servers, client, new)
                 if kind == "lookup":
-                    _row(f"{kind}, again", servers, partial(str, query), options.seconds)
-                    _row(f"{kind}, hostile", servers[:1], _new(query), options.seconds, HOSTILE)
+                    _row("again", servers, client, replace(new, is_new=False))
+                    _row("hostile", servers[:1], client, replace(new, hostile=HOSTILE))
             for server in servers:
                 print(f"{server.name}: at most {_memory(server.pid):.0f} MiB")
 
@@ -220,67 +258,127 @@ def _new(query: str) -> Callable[[], str]:
     return lambda: f"{query} #{next(numbers)}"
 
 
-def _row(
-    title: str,
-    servers: Sequence[Server],
-    query: Callable[[], str],
-    seconds: float,
-    hostile: str = "",
-) -> None:
+def _row(title: str, servers: Sequence[Server], client: "Wrk | Python", load: Load) -> None:
     cells = []
     for server in servers:
-        found = asyncio.run(_asked(server, query, seconds, hostile))
+        found = asyncio.run(_figures(server, client, load))
         failed = f" ({found.failed} failed)" if found.failed else ""
         cells.append(f"{found.rate:,.0f}, {found.median:.2f}, {found.p99:.2f}{failed}")
-    print(f"| {title} | " + " | ".join(cells) + " |", flush=True)
+    print(f"| {load.kind}, {title} | {client.name} | " + " | ".join(cells) + " |", flush=True)
 
 
-async def _asked(
-    server: Server, query: Callable[[], str], seconds: float, hostile: str
-) -> Figures:
-    """Ask for some seconds over several connections, at least once over each."""
-    port = int(server.address.split(":")[2].split("/")[0])
-    times: list[float] = []
-    failed = 0
-    until = time.perf_counter() + seconds
-    started = time.perf_counter()
+async def _figures(server: Server, client: "Wrk | Python", load: Load) -> Figures:
+    enemy = asyncio.create_task(_enemy(server, load.hostile)) if load.hostile else None
+    try:
+        return await client.figures(server, load)
+    finally:
+        if enemy:
+            enemy.cancel()
 
-    async def client() -> None:
-        nonlocal failed
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
-        while True:
-            begun = time.perf_counter()
-            writer.write(_request(server, query()))
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    is_good = await _read(reader)
-            except (asyncio.IncompleteReadError, OSError):  # broken off, or too late
-                is_good = False
-                reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
-            times.append(time.perf_counter() - begun)
-            failed += not is_good
-            if time.perf_counter() > until:
-                writer.close()
-                return
 
-    async def enemy() -> None:
-        while time.perf_counter() < until:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(_request(server, _new(hostile)()))
-            await asyncio.sleep(1)
-            writer.close()
+async def _enemy(server: Server, hostile: str) -> None:
+    """Ask what takes all time there is, once a second, and hang up before the answer."""
+    query = _new(hostile)
+    while True:
+        _, writer = await asyncio.open_connection("127.0.0.1", _port(server))
+        writer.write(_request(server, query()))
+        await asyncio.sleep(1)
+        writer.close()
 
-    tasks = [client() for _ in range(CLIENTS)]
-    await asyncio.gather(*tasks, *([enemy()] if hostile else []))
-    took = time.perf_counter() - started
-    times.sort()
-    p99 = times[min(len(times) - 1, len(times) * 99 // 100)]
-    return Figures(len(times) / took, statistics.median(times) * 1000, p99 * 1000, failed)
+
+class Wrk:
+    """Asks by https://github.com/wg/wrk, one thread in C."""
+
+    name = "wrk"
+
+    def __init__(self, folder: Path) -> None:
+        self._script = folder / "ask.lua"
+
+    async def figures(self, server: Server, load: Load) -> Figures:
+        """Ask for some seconds over several connections."""
+        begin = f"{load.query} #{time.time_ns()}." if load.is_new else load.query
+        target = f"{urlsplit(server.address).path}?query={quote(begin, safe='')}"
+        self._script.write_text(WRK_SCRIPT % (target, "number" if load.is_new else "''"))
+        options = ("-t1", f"-c{CLIENTS}", f"-d{load.seconds:.0f}s", f"--timeout={PATIENCE}s")
+        more = ("--latency", "-s", str(self._script), "-H", f"Accept: {ACCEPT}", server.address)
+        process = await asyncio.create_subprocess_exec(
+            "wrk", *options, *more, stdout=subprocess.PIPE
+        )
+        told = (await process.communicate())[0].decode()
+        assert process.returncode == 0, told
+        rate, median, p99 = (
+            re.search(pattern, told, re.MULTILINE)
+            for pattern in (r"^Requests/sec: +([\d.]+)", *map(_line_of_percentile, (50, 99)))
+        )
+        assert rate, told
+        assert median, told
+        assert p99, told
+        errors = re.search(
+            r"Socket errors: connect (\d+), read (\d+), write (\d+), .* (\d+)", told
+        )
+        bad = re.search(r"Non-2xx or 3xx responses: (\d+)", told)
+        failed = sum(int(n) for found in (errors, bad) if found for n in found.groups())
+        return Figures(float(rate[1]), _milliseconds(median), _milliseconds(p99), failed)
+
+
+def _line_of_percentile(percentile: int) -> str:
+    return rf"^ +{percentile}% +([\d.]+)(us|ms|s|m)$"
+
+
+def _milliseconds(found: re.Match[str]) -> float:
+    return float(found[1]) * UNITS[found[2]]
+
+
+class Python:
+    """Asks by this program."""
+
+    name = "Python"
+
+    async def figures(self, server: Server, load: Load) -> Figures:
+        """Ask for some seconds over several connections, at least once over each."""
+        query = _new(load.query) if load.is_new else partial(str, load.query)
+        times: list[float] = []
+        failed = 0
+        started = time.perf_counter()
+        until = started + load.seconds
+
+        async def client() -> None:
+            nonlocal failed
+            reader, writer = await _connection(server)
+            while True:
+                begun = time.perf_counter()
+                writer.write(_request(server, query()))
+                try:
+                    async with asyncio.timeout(PATIENCE):
+                        is_good = await _read(reader)
+                except (asyncio.IncompleteReadError, OSError):  # broken off, or too late
+                    is_good = False
+                    reader, writer = await _connection(server)
+                times.append(time.perf_counter() - begun)
+                failed += not is_good
+                if time.perf_counter() > until:
+                    writer.close()
+                    return
+
+        await asyncio.gather(*(client() for _ in range(CLIENTS)))
+        took = time.perf_counter() - started
+        times.sort()
+        p99 = times[min(len(times) - 1, len(times) * 99 // 100)]
+        return Figures(len(times) / took, statistics.median(times) * 1000, p99 * 1000, failed)
+
+
+async def _connection(server: Server) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    return await asyncio.open_connection("127.0.0.1", _port(server), limit=1 << 20)
+
+
+def _port(server: Server) -> int:
+    port = urlsplit(server.address).port
+    assert port, "each has one of its own"
+    return port
 
 
 def _request(server: Server, query: str) -> bytes:
-    path = "/" + server.address.split("/", 3)[3]
-    target = f"{path}?query={quote(query, safe='')}"
+    target = f"{urlsplit(server.address).path}?query={quote(query, safe='')}"
     return f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: {ACCEPT}\r\n\r\n".encode()
 
 
@@ -288,9 +386,9 @@ async def _read(reader: asyncio.StreamReader) -> bool:
     """Read an answer to its end; return whether it is a good one."""
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     if b"transfer-encoding: chunked" in head:
-        while size := int(await reader.readline(), 16):
+        while size := int(await reader.readuntil(b"\r\n"), 16):
             await reader.readexactly(size + 2)
-        await reader.readline()
+        await reader.readuntil(b"\r\n")
     else:
         length = head.partition(b"content-length:")[2].split(b"\r\n")[0]
         await reader.readexactly(int(length or 0))

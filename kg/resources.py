@@ -317,6 +317,11 @@ def _size(store: ox.Store, iri: ox.NamedNode) -> int:
     return sum(1 for _ in store.quads_for_pattern(None, None, None, iri))
 
 
+def _of_vocabulary(graph: Graph, iri: ox.NamedNode) -> Iterator[ox.Triple]:
+    """Yield the whole file: a vocabulary is the document of its terms."""
+    return _described(graph, None, expand(f"g:{kind_of(iri.value.removeprefix(BASE))}"))
+
+
 _Maker = Callable[[Graph, ox.NamedNode], Iterator[ox.Triple]]
 _MAKERS: dict[str, _Maker] = {
     "id": _of_entity,
@@ -324,6 +329,9 @@ _MAKERS: dict[str, _Maker] = {
     "rule": _of_rule,
     "questions": _of_question,
     "graph": _of_graph,
+    "ontology": _of_vocabulary,
+    "shapes": _of_vocabulary,
+    "alignments": _of_vocabulary,
 }
 
 
@@ -337,7 +345,7 @@ def _labels(graph: Graph, triples: Iterable[ox.Triple]) -> Iterator[ox.Triple]:
                     yield quad.triple
 
 
-def _described(graph: Graph, name: Term, place: ox.NamedNode) -> Iterator[ox.Triple]:
+def _described(graph: Graph, name: Term | None, place: ox.NamedNode) -> Iterator[ox.Triple]:
     return (q.triple for q in graph.store.quads_for_pattern(name, None, None, place))  # type: ignore[arg-type]
 
 

@@ -1,5 +1,7 @@
 """The whole application over ASGI: the endpoints answer, and the Flask app does the pages."""
 
+import gc
+
 import a2wsgi
 
 from kg.errors import KgError
@@ -56,6 +58,10 @@ class Application:
         except KgError as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
+        # What is here by now stays: to look through it again, time after time, would only stop
+        # the requests meanwhile.
+        gc.collect()
+        gc.freeze()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.service.close()

@@ -23,9 +23,9 @@ _TEXTS = """SELECT ?text ?title ?words ?language {
 _SPANS = """SELECT $text ?claim ?asserted ?start ?end {
   ?claim cas:statedIn $text ; cas:asserted ?asserted ; cas:evidence/oa:hasSelector ?position .
   ?position oa:start ?start ; oa:end ?end } ORDER BY ?start ?end ?claim"""
-_CLAIM = """SELECT $claim ?text ?reading ?comment ?preferred ?asserted ?from ?to {
+_CLAIM = """SELECT $claim ?text ?sentence ?reading ?comment ?preferred ?asserted ?from ?to {
   $claim cas:statedIn ?text ; cas:reading ?reading ; cas:asserted ?asserted .
-  $claim cas:inSentence [ cas:start ?from ; cas:end ?to ] .
+  $claim cas:inSentence ?sentence . ?sentence cas:start ?from ; cas:end ?to .
   OPTIONAL { $claim rdfs:comment ?comment } OPTIONAL { $claim cas:alternativeTo ?preferred } }"""
 _RIVALS = """SELECT $claim ?other {
   { ?other cas:alternativeTo $claim } UNION
@@ -34,6 +34,7 @@ _RIVALS = """SELECT $claim ?other {
 
 # The same names stand on many pages, and a label takes five look-ups. Some 300 bytes each.
 _KEPT = 20_000
+_SENTENCE_NAME = re.compile(re.escape(PREFIXES["text"]) + r"[\w-]+/sentence/s\d+")
 _CLAIM_NAME = re.compile(re.escape(PREFIXES["text"]) + r"[\w-]+/claim/[\w-]+")
 
 
@@ -133,7 +134,8 @@ class ClaimCard:
         text: name of its text.
         text_path: of its page.
         language: of the text.
-        sentence: its sentence, cut at the quotes: (words, quoted).
+        in_sentence: its sentence, by name.
+        sentence: the words of its sentence, cut at the quotes: (words, quoted).
         quotes: (words, start, end), offsets in code points.
         statements: each subject with its (predicate, object).
         reading: how the words were read.
@@ -149,6 +151,7 @@ class ClaimCard:
     text: str
     text_path: str
     language: str
+    in_sentence: Cell
     sentence: tuple[tuple[str, bool], ...]
     quotes: tuple[tuple[str, int, int], ...]
     statements: Statements
@@ -218,6 +221,7 @@ def claim_card(graph: Graph, text: str, name: str, language: str = "en") -> Clai
         text,
         documents.page_of(_value(about["text"]), language),
         _value(about["language"]),
+        cell(graph, row["sentence"], language),
         tuple(_cut(words, int(_value(row["from"])), int(_value(row["to"])), own)),
         tuple((words[start:end], start, end) for start, end in own),
         statements(graph, iri, language),
@@ -295,6 +299,8 @@ def _label(graph: Graph, term: ox.NamedNode, language: str) -> str:
         return say(language, "page/is-a")
     if _CLAIM_NAME.fullmatch(term.value):
         return say(language, "page/claim", number=_link(term.value).number)
+    if _SENTENCE_NAME.fullmatch(term.value):
+        return say(language, "sentence", number=str(int(term.value.rpartition("/s")[2])))
     for quad in graph.store.quads_for_pattern(term, CAS.verbatim, None, None):
         return f"“{_value(quad.object)}”"
     return graph.label(term, language)

@@ -29,11 +29,10 @@ def choose(accept: str, forms: Sequence[Form[EngineFormat]]) -> Form[EngineForma
     >>> choose("image/png", RESULT_FORMATS) is None
     True
     """
-    wanted = _parsed(accept)
-    if not wanted:
+    if not _parsed(accept):
         return forms[0]
-    best = max(forms, key=lambda form: _quality(wanted, form))
-    return best if _quality(wanted, best) > 0 else None
+    best = max(forms, key=lambda form: _quality(accept, form.media_types))
+    return best if _quality(accept, best.media_types) > 0 else None
 
 
 def wanted(name: str, accept: str, forms: Sequence[Form[EngineFormat]]) -> Form[EngineFormat]:
@@ -63,22 +62,27 @@ def wants_page(accept: str, forms: Sequence[Form[Any]]) -> bool:
     False
     """
     wanted = _parsed(accept)
-    named = any(media_type == HTML for media_type, _ in wanted)
-    best = max((_quality(wanted, form) for form in forms), default=0)
-    return named and wanted.quality(HTML) > best
+    if not any(media_type == HTML for media_type, _ in wanted):
+        return False
+    best = max((_quality(accept, form.media_types) for form in forms), default=0)
+    return wanted.quality(HTML) > best
 
 
-@lru_cache(maxsize=256)  # clients send the same header with each request
+# Clients send the same header with each request; the exchange bounds its length.
+@lru_cache(maxsize=256)
 def _parsed(accept: str) -> MIMEAccept:
     """Return what is wanted; a parameter of a type (`charset=utf-8`) asks nothing of us."""
     wanted = parse_accept_header(accept, MIMEAccept)
     return MIMEAccept([(media_type.partition(";")[0], quality) for media_type, quality in wanted])
 
 
-def _quality(wanted: MIMEAccept, form: Form[Any]) -> float:
+@lru_cache(maxsize=2048)  # a dozen forms for each of those headers
+def _quality(accept: str, media_types: tuple[str, ...]) -> float:
     """Return how much a form is wanted: by its registered type, or by another that is named.
 
     A range such as `*/*` speaks of the registered type alone, which is the one that is sent.
     """
-    others = [quality for media_type, quality in wanted if media_type in form.media_types[1:]]
-    return max(wanted.quality(form.media_type), *others, 0)
+    wanted = _parsed(accept)
+    registered, *named = media_types
+    others = [quality for media_type, quality in wanted if media_type in named]
+    return max(wanted.quality(registered), *others, 0)

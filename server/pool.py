@@ -22,7 +22,7 @@ from hashlib import sha256
 from time import monotonic
 from typing import Self
 
-from server.process import Ended, Frame, Process
+from server.process import END, Ended, Frame, Process
 
 log = logging.getLogger("server")
 _REFUSED = 60.0  # seconds for which a query is refused that ended its worker
@@ -171,7 +171,7 @@ class Answer:
         Raises: Refused, if there is none.
         """
         frame = await self._next()
-        self.kind = frame.json()["kind"]
+        self.kind = frame.payload.decode()
         self._give()
 
     def __aiter__(self) -> Self:
@@ -188,8 +188,7 @@ class Answer:
         self._take_back()
         frame = await self._next()
         if frame.kind == b"E":
-            told = frame.json()
-            self.rows, self.milliseconds = told["rows"], told["milliseconds"]
+            self.rows, self.milliseconds = END.unpack(frame.payload)
             self.ended = True
             raise StopAsyncIteration
         self._give()
@@ -214,7 +213,7 @@ class Answer:
 
     async def _receive(self) -> None:
         started = self._loop.time()
-        late = self._loop.call_later(self._left, self._stop, "time", TooLong(self._seconds))
+        late = self._loop.call_later(self._left, self._be_late)
         try:
             self._frames.extend(await self._worker.receive_all())
         except Ended:
@@ -241,7 +240,7 @@ class Answer:
         """Begin to wait for the client."""
         if not self._is_free:
             self._given = self._loop.time()
-            self._timer = self._loop.call_later(self._patience, self._stop, "stalled", Stalled())
+            self._timer = self._loop.call_later(self._patience, self._be_stalled)
 
     def _take_back(self) -> None:
         """End to wait for the client."""
@@ -249,6 +248,12 @@ class Answer:
             self._timer.cancel()
             self._timer = None
             self._patience += _FOR_A_BLOCK - (self._loop.time() - self._given)
+
+    def _be_late(self) -> None:
+        self._stop("time", TooLong(self._seconds))
+
+    def _be_stalled(self) -> None:
+        self._stop("stalled", Stalled())
 
     def _stop(self, reason: str, refusal: Refused) -> None:
         self._refusal = refusal
@@ -349,20 +354,24 @@ class Pool:
             return worker
         if self._closed or len(self._waiters) >= self.limits.waiting:
             raise self._overloaded()
-        waiter: asyncio.Future[Process] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[Process] = loop.create_future()
         self._waiters.append(waiter)
+        late = loop.call_later(self.limits.seconds / 2, self._refuse, waiter)
         try:
-            async with asyncio.timeout(self.limits.seconds / 2):
-                return await waiter
-        except BaseException as error:
+            return await waiter
+        except BaseException:
             if waiter.done() and not waiter.cancelled() and not waiter.exception():
-                self._free(waiter.result(), None)  # it came when it was too late
-            if isinstance(error, TimeoutError):
-                raise self._overloaded() from None
+                self._free(waiter.result(), None)  # it came when the client had gone
             raise
         finally:
+            late.cancel()
             if waiter in self._waiters:
                 self._waiters.remove(waiter)
+
+    def _refuse(self, waiter: asyncio.Future[Process]) -> None:
+        if not waiter.done():
+            waiter.set_exception(self._overloaded())
 
     def _overloaded(self) -> Overloaded:
         return Overloaded(self.limits.seconds / 2)  # half a turn of all workers, at the worst

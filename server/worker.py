@@ -8,8 +8,8 @@ frames of `server.process`:
   named_graphs (null or IRIs), union (whether the default graph is all graphs), form (a name of
   `kg.formats`), functions (whether ours are called), unknown_functions (IRIs that give an error
   value when called)
-- says `H`, JSON: kind ("solutions", "boolean" or "triples"); then `D`, bytes, any number of times;
-  then `E`, JSON: rows, milliseconds
+- says `H`, the kind of the answer ("solutions", "boolean" or "triples"); then `D`, bytes, any
+  number of times; then `E`, rows and milliseconds, as `server.process` packs them
 - or says `X`, JSON: error ("syntax", "evaluation", "store" or "form"), message; first of all, or
   after some `D` where an evaluation fails half way
 
@@ -28,7 +28,7 @@ import stat
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import chain, islice
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -39,7 +39,7 @@ from kg import formats
 from kg.errors import UnknownName
 from kg.formats import EngineFormat, Form
 from kg.terms import PREFIXES
-from server.process import Channel, Frame, confine
+from server.process import END, Channel, Frame, confine
 
 _BLOCK = 1 << 16  # bytes of an answer that are sent at once
 # The engine recurses as deep as a query nests, and overflows the usual 8 MB before 1,000 nested
@@ -80,7 +80,30 @@ class _Failed(Exception):
 
     def __init__(self, kind: str, error: Exception) -> None:
         super().__init__(str(error))
-        self.frame = _frame(b"X", error=kind, message=str(error))
+        told = {"error": kind, "message": str(error)}
+        self.frame = Frame(b"X", json.dumps(told).encode())
+
+
+class _Failures:
+    """Tells what the engine raises as the failure of a query.
+
+    No `contextmanager`: on small queries two of them were a twentieth of the worker's time.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, ConnectionError):
+            return  # the web process is gone
+        if isinstance(error, (OSError, RuntimeError, ValueError)):
+            raise _Failed(self._kind, error) from error
+
+
+_OF_STORE, _OF_EVALUATION = _Failures("store"), _Failures("evaluation")
 
 
 class _Writer:
@@ -90,9 +113,9 @@ class _Writer:
         rows: how many were written, right at the end; an answer that is a boolean is one.
     """
 
-    def __init__(self, channel: Channel, kind: str) -> None:
+    def __init__(self, channel: Channel, kind: bytes) -> None:
         self._channel = channel
-        self._frames = [_frame(b"H", kind=kind)]
+        self._frames = [Frame(b"H", kind)]
         self._block = bytearray()
         self.rows = 1
 
@@ -111,8 +134,8 @@ class _Writer:
     def end(self, started: float) -> None:
         """Send the rest and the end."""
         self._cut()
-        took = round((perf_counter() - started) * 1000, 3)
-        self._channel.send(*self._frames, _frame(b"E", rows=self.rows, milliseconds=took))
+        took = (perf_counter() - started) * 1000
+        self._channel.send(*self._frames, Frame(b"E", END.pack(self.rows, took)))
 
     def _cut(self) -> None:
         self._frames.append(Frame(b"D", bytes(self._block)))
@@ -123,7 +146,7 @@ class _RowWriter(_Writer):
     """A writer that counts rows, by their marks: to iterate over rows would cost more than all."""
 
     def __init__(self, channel: Channel, form: str) -> None:
-        super().__init__(channel, "solutions")
+        super().__init__(channel, b"solutions")
         self._mark = _MARKS[form]
         self._found = 0
         self._last = b""  # of what was seen: a mark may lie across two blocks
@@ -141,7 +164,7 @@ class _TripleWriter(_Writer):
     """A writer that counts triples as they pass."""
 
     def __init__(self, channel: Channel) -> None:
-        super().__init__(channel, "triples")
+        super().__init__(channel, b"triples")
         self.rows = 0
 
     def counted(self, triples: Iterable[ox.Triple]) -> Iterator[ox.Triple]:
@@ -182,14 +205,14 @@ class Evaluator:
 
     def _open(self, folder: str) -> None:
         if folder != self._folder:
-            with _failures("store"):
+            with _OF_STORE:
                 self._store = ox.Store.read_only(folder)
             self._folder = folder
             self._functions = {}
 
     def _evaluated(self, job: dict[str, Any]) -> Answer:
         try:
-            with _failures("evaluation"):
+            with _OF_EVALUATION:
                 return self._store.query(
                     job["text"],
                     base_iri=job["base"],
@@ -221,10 +244,10 @@ class Evaluator:
         self, answer: ox.QuerySolutions | ox.QueryBoolean, form: Form[ox.QueryResultsFormat]
     ) -> _Writer:
         if isinstance(answer, ox.QueryBoolean):
-            writer = _Writer(self._channel, "boolean")
+            writer = _Writer(self._channel, b"boolean")
         else:
             writer = _RowWriter(self._channel, form.name)
-        with _failures("evaluation"):
+        with _OF_EVALUATION:
             answer.serialize(writer, format=form.engine)  # type: ignore[arg-type]
         return writer
 
@@ -232,7 +255,7 @@ class Evaluator:
         self, triples: Iterable[ox.Triple], syntax: Form[ox.RdfFormat]
     ) -> _Writer:
         writer = _TripleWriter(self._channel)
-        with _failures("evaluation"):
+        with _OF_EVALUATION:
             rest = iter(triples)
             head = list(islice(rest, _SORTED + 1))
             prefixes = PREFIXES
@@ -242,17 +265,6 @@ class Evaluator:
             everything = writer.counted(chain(head, rest))
             ox.serialize(everything, writer, format=syntax.engine, prefixes=prefixes)  # type: ignore[arg-type]
         return writer
-
-
-@contextmanager
-def _failures(kind: str) -> Iterator[None]:
-    """Tell what the engine raises as the failure of a query."""
-    try:
-        yield
-    except ConnectionError:
-        raise
-    except (OSError, RuntimeError, ValueError) as error:
-        raise _Failed(kind, error) from error
 
 
 def _form(name: str, forms: Sequence[Form[EngineFormat]]) -> Form[EngineFormat]:
@@ -274,10 +286,6 @@ def _without_value(*_: object) -> Term | None:
 
 def _nodes(names: list[str] | None) -> Any:
     return None if names is None else [ox.NamedNode(name) for name in names]
-
-
-def _frame(sign: bytes, **about: object) -> Frame:
-    return Frame(sign, json.dumps(about).encode())
 
 
 def _write_no_files() -> None:

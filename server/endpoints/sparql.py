@@ -40,6 +40,7 @@ class _Asked(NamedTuple):
 
     parameters: MultiDict[str, str]
     query: str
+    form: str
     accept: str
 
 
@@ -102,8 +103,7 @@ async def _evaluated(
 ) -> None:
     scanned = service.scan(asked.query)
     exchange.about["query"] = sha256(asked.query.encode()).hexdigest()[:12]
-    name = asked.parameters.get("format", "")
-    form = negotiate.wanted(name, asked.accept, forms_of(scanned))
+    form = negotiate.wanted(asked.form, asked.accept, forms_of(scanned))
     default_graphs = asked.parameters.getlist("default-graph-uri")
     named_graphs = asked.parameters.getlist("named-graph-uri")
     job = service.job(scanned, state, form, default_graphs, named_graphs)
@@ -126,7 +126,7 @@ def _etag(key: bytes) -> str:
 
 
 def _is_for_people(asked: _Asked) -> bool:
-    return not asked.parameters.get("format") and negotiate.wants_page(asked.accept, _EVERY_FORM)
+    return not asked.form and negotiate.wants_page(asked.accept, _EVERY_FORM)
 
 
 def _read(exchange: Exchange, body: bytes) -> _Asked:
@@ -155,7 +155,10 @@ def _read(exchange: Exchange, body: bytes) -> _Asked:
         raise _no_update()
     if len(queries) > 1:
         raise BadQuery("there are several queries", hint="send one at a time")
-    return _Asked(arguments, queries[0] if queries else "", exchange.negotiating(b"accept"))
+    query = queries[0] if queries else ""
+    # `get` would make an exception of HTTP where there is none, and throw it away.
+    form = next(iter(arguments.getlist("format")), "")
+    return _Asked(arguments, query, form, exchange.negotiating(b"accept"))
 
 
 def _no_update() -> Problem:

@@ -9,7 +9,7 @@ import pyoxigraph as ox
 from kg import Graph, chronology, resources
 from kg.resources import Resource
 from kg.store import Term
-from kg.terms import CAS, PREFIXES, RDF, RDFS, SKOS, shorten
+from kg.terms import BASE, CAS, PREFIXES, RDF, RDFS, SKOS, shorten
 from server import cards, documents, layout
 from server.cards import Cell, Ground
 from server.state import Served
@@ -17,6 +17,7 @@ from server.state import Served
 _REFERENCE = f"{PREFIXES['g']}view/reference"
 _NAMES = frozenset({SKOS.prefLabel, SKOS.altLabel, RDFS.label})
 _LINKS = frozenset({SKOS.exactMatch, SKOS.closeMatch})
+_TELLING = (PREFIXES["id"], f"{BASE}handover/")
 _RELATIONS = chronology.CERTAIN | chronology.POSSIBLE
 
 
@@ -78,6 +79,16 @@ def page(here: Served, resource: Resource, language: str) -> str:
             cards.ground(graph, claim, language) for claim in resources.readings_about(graph, iri)
         ],
         relations=sum(len(own.get(relation, ())) for relation in _RELATIONS),
+        pointing=[
+            (cards.cell(graph, subject, language), cards.cell(graph, predicate, language))
+            for subject, said in about.items()
+            for predicate, values in said.items()
+            if subject.value.startswith(_TELLING)
+            and subject != iri
+            and iri in values
+            and predicate not in _RELATIONS
+            and (subject, predicate, iri) not in told
+        ],
         more=[
             (
                 cards.cell(graph, predicate, language),

@@ -22,13 +22,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pyoxigraph as ox
 from flask import Blueprint, Response, render_template, request
 
-from kg import catalogue, formats
+from kg import Graph, catalogue, formats
 from kg.catalogue import DATA, DOCUMENT_PREFIXES, Copy, File, Made
 from kg.errors import UnknownName, did_you_mean
 from kg.formats import Form
-from server import negotiate, representation
+from kg.terms import PREFIXES
+from server import cards, negotiate, representation
 from server.documents import FORMS, HTML, LICENCE
 from server.state import Served, served
 
@@ -134,6 +136,7 @@ def _page(here: Served) -> bytes:
             texts=graph.report["texts"],
             totals=catalogue.totals(graph),
             quads=graph.report["quads"],
+            graphs=[cards.cell(graph, name) for name in _graphs(graph)],
             links=catalogue.links(graph),
             syntaxes=FORMS[1:],
             copy=copy,
@@ -147,6 +150,12 @@ def _page(here: Served) -> bytes:
 
 def _name(file: File) -> str:
     return file.export.name
+
+
+def _graphs(graph: Graph) -> list[ox.NamedNode]:
+    """Return the named graphs but for those of single claims, sorted."""
+    named = (each for each in graph.store.named_graphs() if isinstance(each, ox.NamedNode))
+    return sorted((each for each in named if each.value.startswith(PREFIXES["g"])), key=str)
 
 
 def _for_search_engines(copy: Copy) -> dict[str, Any]:

@@ -4,6 +4,8 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
 
 import pyoxigraph as ox
 import pytest
@@ -269,3 +271,40 @@ def test_methods_that_write_are_refused_and_a_preflight_is_answered(client: Flas
     assert preflight.status_code == 204
     assert "GET" in preflight.headers["Access-Control-Allow-Methods"]
     assert preflight.headers["Access-Control-Allow-Origin"] == "*"
+
+
+@pytest.mark.slow
+def test_who_follows_links_reaches_every_triple_of_the_views(
+    client: FlaskClient, graph: kg.Graph
+) -> None:
+    """From / over links of pages to documents in N-Triples; facts and queries are not followed."""
+    reached: set[ox.Triple] = set()
+    seen = {"/"}
+    waiting = ["/"]
+    graphs = []
+    while waiting:
+        page = waiting.pop()
+        for link in re.findall(r'href="(/[^"?#]*(?:\?graph=[^"]*)?)', client.get(page).text):
+            if link.startswith("/rdf-graph-store?"):
+                graphs.append(link)
+            if link in seen or re.match(r"/fact/|.*\.(pt|it)\.html$", link):
+                continue
+            seen.add(link)
+            if link.endswith(".nt") and not link.startswith("/dump"):
+                quads = ox.parse(client.get(link).data, format=ox.RdfFormat.N_TRIPLES)
+                reached |= {quad.triple for quad in quads}
+            elif link.endswith(".html") or link in {"/questions", "/disagreements", "/data"}:
+                waiting.append(link)
+
+    view = {q.triple for q in graph.store.quads_for_pattern(None, None, None, ox.DefaultGraph())}
+    named = {triple for triple in view if not has_blank(triple)}
+    assert len(named) > 15_000
+    assert named - reached == set()
+    linked = {parse_qs(urlsplit(unescape(link)).query)["graph"][0] for link in graphs}
+    views = {name for name in map(str, graph.store.named_graphs()) if "/graph/view/" in name}
+    assert {f"<{name}>" for name in linked} >= views
+
+
+def has_blank(triple: ox.Triple) -> bool:
+    """Whether blank nodes have other labels in each document, so that it cannot be compared."""
+    return isinstance(triple.subject, ox.BlankNode) or isinstance(triple.object, ox.BlankNode)
