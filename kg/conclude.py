@@ -58,18 +58,20 @@ class Conclusions:
         self._stated = perspective.stated
         self.closure = closure
         self._first_rounds = closure.rounds
-        ordered = [*self._stated, *self.closure.derived()]
-        self.chronology = chronology.of_facts(ordered, self._leaves)
+        self._ordered = [*self.closure.derived()]
+        self.chronology = chronology.of_facts([*self._stated, *self._ordered], self._leaves)
         self._dated = frozenset((*self.chronology.bounds, *self.chronology.between_tenures))
         self.closure.change(added=self.chronology.bounds + self.chronology.between_tenures)
 
     @cached_property
     def derived(self) -> frozenset[ox.Triple]:
         """Return what the closure adds that says something, days and relations left out."""
+        later = self.closure.derived(since=self._first_rounds)
+        given = self._stated.keys() | self._dated
         return frozenset(
             triple
-            for triple in self.closure.derived()
-            if triple not in self._stated and reason.says_something(triple, self._terms)
+            for triple in (*self._ordered, *later)
+            if triple not in given and reason.says_something(triple, self._terms)
         )
 
     @cached_property

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pyoxigraph as ox
 
-from kg import perspectives, words
+from kg import chronology, perspectives, words
 from kg.bounds import Conflict, Fact
 from kg.proof.record import READINGS, fact_of
 from kg.proof.tree import Node, Proofs
@@ -123,13 +123,17 @@ def compare(
 ) -> Iterator[ox.Triple]:
     """Yield the graph g:disagreements of a graph that is being built, from its other graphs.
 
-    Disagreements that are known already, inside a text or one of its readings, are added.
+    Disagreements that are known already, inside a text or one of its readings, are added. What is
+    merely possible is left out: it clashes with nothing.
     """
     wanted = {*map(_view, keys), *map(expand, ("g:ontology", "g:entities", "g:claims"))}
     store = ox.Store()
     for graph in wanted:
-        triples = graphs.get(graph, {}).values()
-        store.extend(ox.Quad(t.subject, t.predicate, t.object, graph) for t in triples)
+        store.extend(
+            ox.Quad(t.subject, t.predicate, t.object, graph)
+            for t in graphs.get(graph, {}).values()
+            if t.predicate not in chronology.POSSIBLE
+        )
     for found in (*disagreements(store, keys, rules), *inside):
         yield from describe(found, store)
 

@@ -242,23 +242,25 @@ class Closure:
         rule = None if codes is None else self._history.rule_of(codes)
         return None if rule is None else self.names[rule]
 
-    def derived(self) -> Iterator[ox.Triple]:
+    def derived(self, since: int = -1) -> Iterator[ox.Triple]:
         """Yield what follows and is not stated, as far as it is RDF, in the order of codes.
 
-        Each triple once, with every name of equal terms.
+        Each triple once, with every name of equal terms. Of what was known in the round `since`
+        nothing but what has names of equal terms.
         """
         terms = self._codes.terms
-        for s, p, o in self.derived_codes():
+        for s, p, o in self.derived_codes(since):
             subject, predicate = terms[s], terms[p]
             if not isinstance(subject, ox.Literal) and isinstance(predicate, ox.NamedNode):
                 yield ox.Triple(subject, predicate, terms[o])
 
-    def derived_codes(self) -> Iterator[Coded]:
+    def derived_codes(self, since: int = -1) -> Iterator[Coded]:
         """Yield the derived triples in codes, generalised ones included; see `terms`."""
         classes = self._rounds.classes
         special = np.array(sorted(classes), dtype=np.int64)
         for predicate, table in self._rounds.tables():
-            keys, plain = table.keys, table.marks != STATED
+            keys = table.keys
+            plain = (table.marks != STATED) & (table.marks >> RULE_WIDTH > since)
             if classes:
                 mixed = np.isin(keys >> WIDTH, special) | np.isin(keys & MASK, special)
                 if predicate in classes:
