@@ -21,7 +21,7 @@ from server import documents
 PORT, FILES_PORT = 8377, 8378
 
 
-def main() -> None:
+def main() -> None:  # noqa: D103 told above
     graph = open_graph(paths.BUILD)
     names = [name for name in resources.names(graph) if name.startswith("id/")]
     pages = [documents.address(name, language=each) for name in names for each in ("en", "pt")]

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, cast
 
@@ -18,9 +19,19 @@ _RUN = 16 << 20  # bytes that are sorted at once; as lines of Python they take h
 _BLOCK = 1 << 20  # bytes that are read of each run at once, while they are merged
 
 
-def quads(store: ox.Store) -> Iterator[list[bytes]]:
-    """Yield all quads as lines of N-Quads, in blocks of many."""
-    return _sorted(partial(store.dump, format=ox.RdfFormat.N_QUADS))
+def quads(store: ox.Store, dump: Path | None = None) -> Iterator[list[bytes]]:
+    """Yield all quads as lines of N-Quads, in blocks of many.
+
+    From a dump in TriG, where there is one: it is read twice as fast as the store.
+    """
+    if dump is None:
+        return _sorted(partial(store.dump, format=ox.RdfFormat.N_QUADS))
+    return _sorted(partial(_rewritten, dump))
+
+
+def _rewritten(dump: Path, out: IO[bytes]) -> None:
+    parsed = ox.parse(path=dump, format=ox.RdfFormat.TRIG)
+    ox.serialize(parsed, out, format=ox.RdfFormat.N_QUADS)
 
 
 def triples(store: ox.Store, graph: GraphName) -> Iterator[list[bytes]]:

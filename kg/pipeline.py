@@ -39,10 +39,9 @@ from kg.perspectives import Perspective
 from kg.proof import record
 from kg.proof.derivation import Contradiction
 from kg.rules import Rule, read_comparisons, read_rules
-from kg.store import REPORT, Writer, open_one, point
-from kg.terms import OWL, PREFIXES, expand, shorten
+from kg.store import DUMP, REPORT, Writer, open_one, point
+from kg.terms import OWL, expand, shorten
 
-DUMP = "graph.trig"
 _LIBRARIES = ("edtf", "numpy", "owlrl", "pyoxigraph", "pyshacl", "rdflib")
 _NAME = re.compile(r"[0-9a-f]{16}")  # of a build; nothing else in its folder is ever removed
 _FILES = {"core": "g:ontology", "shapes": "g:shapes", "alignments": "g:alignments"}
@@ -115,8 +114,7 @@ def build(
                 texts, told = _assemble(writer, sources, ontology, engine, progress)
                 progress("writing")
                 writer.load()
-                trig = formats.named("trig", formats.RDF_SYNTAXES)
-                (folder / DUMP).write_bytes(formats.serialize(writer.quads(), trig, PREFIXES))
+                (folder / DUMP).write_bytes(writer.as_trig())
             findings = _ordered([*findings, *violations(sources)])
             if _is_faulty(findings):
                 raise FaultyMapping(findings)

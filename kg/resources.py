@@ -132,7 +132,10 @@ def names(graph: Graph) -> list[str]:
 
 @lru_cache(maxsize=2)  # a server has one store open, and while a new build comes two
 def _names(store: ox.Store) -> list[str]:
-    found = {quad.subject.value for quad in store if isinstance(quad.subject, ox.NamedNode)}
+    # Asked of the engine, since to look at each quad here takes ten times as long.
+    rows = store.query("SELECT DISTINCT ?s { GRAPH ?g { ?s ?p ?o } }")
+    assert isinstance(rows, ox.QuerySolutions), "SELECT gives solutions"
+    found = {row[0].value for row in rows if isinstance(row[0], ox.NamedNode)}
     found |= {g.value for g in store.named_graphs() if isinstance(g, ox.NamedNode)}
     own = {iri.partition("#")[0].removeprefix(BASE) for iri in found if iri.startswith(BASE)}
     own |= {f"rule/{name}" for name in _rule_names(store)}
@@ -252,6 +255,13 @@ def _of_claim(graph: Graph, iri: ox.NamedNode) -> Iterator[ox.Triple]:
             yield ox.Triple(statement, CAS.statedBy, iri)
 
 
+def _of_fact(graph: Graph, iri: ox.NamedNode) -> Iterator[ox.Triple]:
+    """Yield what a fact says, and the inferences that conclude it."""
+    yield from _described(graph, iri, _WHY)
+    for quad in graph.store.quads_for_pattern(None, CAS.concludes, iri, _WHY):
+        yield from _described(graph, quad.subject, _WHY)
+
+
 def _of_rule(graph: Graph, iri: ox.NamedNode) -> Iterator[ox.Triple]:
     """Yield title, source and query of a rule; of one of the engine, what it says in words."""
     name = iri.value.removeprefix(PREFIXES["rule"])
@@ -314,7 +324,9 @@ def _of_graph(graph: Graph, iri: ox.NamedNode) -> Iterator[ox.Triple]:
 
 @lru_cache(maxsize=1000)
 def _size(store: ox.Store, iri: ox.NamedNode) -> int:
-    return sum(1 for _ in store.quads_for_pattern(None, None, None, iri))
+    rows = store.query(f"SELECT (COUNT(*) AS ?n) {{ GRAPH {iri} {{ ?s ?p ?o }} }}")
+    assert isinstance(rows, ox.QuerySolutions), "SELECT gives solutions"
+    return int(next(rows)["n"].value)
 
 
 def _of_vocabulary(graph: Graph, iri: ox.NamedNode) -> Iterator[ox.Triple]:
@@ -326,6 +338,7 @@ _Maker = Callable[[Graph, ox.NamedNode], Iterator[ox.Triple]]
 _MAKERS: dict[str, _Maker] = {
     "id": _of_entity,
     "claim": _of_claim,
+    "fact": _of_fact,
     "rule": _of_rule,
     "questions": _of_question,
     "graph": _of_graph,
@@ -340,9 +353,16 @@ def _labels(graph: Graph, triples: Iterable[ox.Triple]) -> Iterator[ox.Triple]:
     named = {term for triple in triples for term in (triple.subject, triple.object)}
     for term in named:
         if isinstance(term, ox.NamedNode) and term.value.startswith(BASE):
-            for label in _LABELS:
-                for quad in graph.store.quads_for_pattern(term, label, None, _DEFAULT):
-                    yield quad.triple
+            yield from _names_of(graph.store, term)
+
+
+@lru_cache(maxsize=5_000)  # the same terms come in many documents
+def _names_of(store: ox.Store, term: ox.NamedNode) -> tuple[ox.Triple, ...]:
+    return tuple(
+        quad.triple
+        for label in _LABELS
+        for quad in store.quads_for_pattern(term, label, None, _DEFAULT)
+    )
 
 
 def _described(graph: Graph, name: Term | None, place: ox.NamedNode) -> Iterator[ox.Triple]:

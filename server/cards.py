@@ -175,7 +175,7 @@ def text_card(graph: Graph, name: str) -> TextCard:
     """
     row = _text(graph, name)
     iri = _value(row["text"])
-    spans = list(_rows(graph, _SPANS, text=iri))
+    spans = _spans(graph.store, iri)
     asserted = [
         (int(_value(s["start"])), int(_value(s["end"])), _link(_value(s["claim"])))
         for s in spans
@@ -199,7 +199,7 @@ def claim_card(graph: Graph, text: str, name: str, language: str = "en") -> Clai
     """
     about = _text(graph, text)
     iri = f"{_value(about['text'])}/claim/{name}"
-    spans = list(_rows(graph, _SPANS, text=_value(about["text"])))
+    spans = _spans(graph.store, _value(about["text"]))
     links = sorted({_value(s["claim"]) for s in spans}, key=_order)
     if iri not in links:
         known = [link.rpartition("/")[2] for link in links]
@@ -348,6 +348,11 @@ def _cut(
     edges = {first, last, *(edge for span in quoted for edge in span)}
     for a, b in pairwise(sorted(edges)):
         yield words[a:b], any(x <= a and b <= y for x, y in quoted)
+
+
+@lru_cache(maxsize=20)  # each claim of a text is told with those before and after it
+def _spans(store: ox.Store, text: str) -> list[ox.QuerySolution]:
+    return list(_rows(Graph(store, {}), _SPANS, text=text))
 
 
 def _order(claim: str) -> tuple[list[int], str]:

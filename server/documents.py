@@ -61,8 +61,17 @@ def address(name: str, form: Form[Any] = HTML, language: str = "en") -> str:
     >>> address("id/badoglio"), address("id/badoglio", language="pt")
     ('/id/badoglio.html', '/id/badoglio.pt.html')
     """
-    language = f".{language}" if form is HTML and language != "en" else ""
-    return "/" + quote(f"{name}{language}.{form.suffix}")
+    return begin(name) + ending(form, language)
+
+
+def begin(name: str) -> str:
+    """Return where the documents of a name are, up to their suffixes."""
+    return "/" + quote(name)
+
+
+def ending(form: Form[Any], language: str = "en") -> str:
+    """Return the suffix of a document, with the language before it unless it is English."""
+    return f".{language}.html" if form is HTML and language != "en" else f".{form.suffix}"
 
 
 def page_of(iri: str, language: str = "en") -> str:

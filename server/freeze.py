@@ -5,6 +5,7 @@ that the folder can be served from anywhere, or opened from a disk; a page witho
 the index of a folder of its name.
 """
 
+import gc
 import os
 import posixpath
 import re
@@ -35,10 +36,14 @@ _DOCUMENTS = [
     *((form, "en") for form in documents.FORMS[1:]),
     *((HTML, language) for language in documents.LANGUAGES),
 ]
+_RARELY = 100_000  # objects between two looks for cycles; a page makes thousands, and none stay
 _PARTS = 64  # of the names, for the processes to share and the reader to see progress
-_LINK = re.compile(r'\b(href|src|action)="(/[^"]*)"')
+_ROOT = "/-root-of-the-copy-"  # that pages are drawn below; no address begins with it
+_INDEX = re.compile(rb'"%b(/[\w-]*)(?=["?#])' % _ROOT.encode())  # a link to what has no suffix
 _HAS_SUFFIX = re.compile(r"\.[a-z]+$")
 _BLOCK = 1 << 20
+_DUMPED = re.compile(r"/data\b|/\.well-known/void")  # what tells of dumps
+_BELOW = {"SCRIPT_NAME": _ROOT}
 _BESIDE = "data/index.html"  # where a link leads that only a server could answer
 
 
@@ -64,11 +69,10 @@ def command(out: Path, here: str, build: Path) -> None:
     if out.exists() and any(out.iterdir()) and not (out / _MARK).is_file():
         hint = "give a new folder, or one that kg freeze made"
         raise CannotWrite("the folder holds other files", Place(out), hint)
-    graph = open_graph(build)
     partial = out.with_name(f".{out.name}-{os.getpid()}")
     try:
         partial.mkdir(parents=True)
-        written = _freeze(partial, graph, Config(build.resolve(), here=here))
+        written = _freeze(partial, Config(build.resolve(), here=here))
         (partial / _MARK).write_text("made by kg freeze\n", encoding="utf-8")
         shutil.rmtree(out, ignore_errors=True)
         partial.rename(out)
@@ -80,28 +84,34 @@ def command(out: Path, here: str, build: Path) -> None:
     click.echo(f"wrote {count(written, 'file')}: {shown(out)}/index.html")
 
 
-def _freeze(out: Path, graph: Graph, config: Config) -> int:
-    """Write all files, with a line of progress on standard error; return how many there are."""
-    asked = resources.names(graph)
+def _freeze(out: Path, config: Config) -> int:
+    """Write all files, with a line of progress on standard error; return how many there are.
+
+    Raises: NoGraph, if nothing is built.
+    """
     dumps = catalogue.files(Copy(""))
-    total = len(asked) * len(_DOCUMENTS) + len(dumps)
     done = 0
-    # Each process opens the store itself: what is open cannot be shared by forking.
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as processes:
+    with ProcessPoolExecutor(
+        # Nothing is open yet that a fork would share; elsewhere it is not safe, or not there.
+        mp_context=get_context("fork" if sys.platform == "linux" else "spawn"),
+        initializer=gc.set_threshold,
+        initargs=(_RARELY,),
+    ) as processes:
         forms = sorted({each.export.name for each in dumps})
         work = [processes.submit(_dump, out, config.build, form) for form in forms]
-        parts = (asked[part::_PARTS] for part in range(_PARTS))
+        names = resources.names(open_graph(config.build))
+        total = len(names) * len(_DOCUMENTS) + len(dumps)
+        parts = (names[part::_PARTS] for part in range(_PARTS))
         work += [processes.submit(_write, out, config, part) for part in parts if part]
+        pages = [*_pages(create_app(config))]
+        others = [each for each in pages if not _DUMPED.match(each)]
+        work.append(processes.submit(_ask, out, config, others))
         for each in as_completed(work):
             done += each.result()
             _tell(f"{done:,} of {total:,} files")
-    # These tell of the dumps, and are asked when all are there.
-    app = create_app(config)
-    last = [*_pages(app), *_static(app)]
-    for address in last:
-        _write_one(out, app, address)
     _tell("")
-    return done + len(last)
+    # These tell of the dumps, and are asked when all are there.
+    return done + _ask(out, config, [each for each in pages if _DUMPED.match(each)])
 
 
 def _tell(words: str) -> None:
@@ -110,15 +120,12 @@ def _tell(words: str) -> None:
 
 
 def _pages(app: Flask) -> Iterator[str]:
-    """Yield the addresses without parameters that can be read, and the data as a whole."""
+    """Yield the addresses without parameters, the data as a whole, and the static files."""
     for form in documents.FORMS:
         yield documents.address("data", form)
     for rule in app.url_map.iter_rules():
         if not rule.arguments and "GET" in (rule.methods or ()):
             yield rule.rule
-
-
-def _static(app: Flask) -> Iterator[str]:
     folder = Path(str(app.static_folder))
     for path in sorted(folder.rglob("*")):
         if path.is_file():
@@ -128,7 +135,7 @@ def _static(app: Flask) -> Iterator[str]:
 def _write(out: Path, config: Config, names: Sequence[str]) -> int:
     """Write all documents of some names."""
     app = _application(config)
-    with app.test_request_context():
+    with app.test_request_context(environ_overrides=_BELOW):
         here = served()
         for name in names:
             resource = resources.find(here.graph, name)
@@ -169,17 +176,20 @@ def _open(build: Path) -> Graph:
     return open_graph(build)
 
 
-def _write_one(out: Path, app: Flask, address: str) -> None:
-    """Ask the application for an address and write what it answers."""
-    with app.test_client() as client, client.get(address) as answer:
-        assert answer.status_code < 400, f"{address} is there"
-        _put(out, address, answer.get_data(), answer.mimetype or "")
+def _ask(out: Path, config: Config, addresses: Sequence[str]) -> int:
+    """Ask the application for addresses and write what it answers."""
+    with _application(config).test_client() as client:
+        for address in addresses:
+            with client.get(address, environ_overrides=_BELOW) as answer:
+                assert answer.status_code < 400, f"{address} is there"
+                _put(out, address, answer.get_data(), answer.mimetype or "")
+    return len(addresses)
 
 
 def _put(out: Path, address: str, body: bytes, media_type: str) -> None:
     name = file_of(address)
     if media_type == "text/html":
-        body = _relative(body.decode(), posixpath.dirname(name)).encode()
+        body = _relative(body, posixpath.dirname(name))
     target = f"{out}/{name}"
     try:
         file = open(target, "wb")  # noqa: PTH123, SIM115 a Path takes half as long again
@@ -204,13 +214,15 @@ def file_of(address: str) -> str:
     return f"{name}/index.html" if name else "index.html"
 
 
-def _relative(page: str, folder: str) -> str:
-    """Return a page with links from its own folder to the files of others."""
-    return _LINK.sub(lambda found: f'{found[1]}="{_from(folder, found[2])}"', page)
+def _relative(page: bytes, folder: str) -> bytes:
+    """Return a page that was drawn below `_ROOT` with links from its own folder to other files."""
+    up = b"../" * (folder.count("/") + 1) if folder else b""
+    page = _INDEX.sub(lambda found: b'"' + up + _index(found[1]), page)
+    return page.replace(b'"%b/' % _ROOT.encode(), b'"' + up)
 
 
 @cache
-def _from(folder: str, link: str) -> str:
-    path, mark, rest = re.fullmatch(r"([^?#]*)([?#]?)(.*)", link).groups()  # type: ignore[union-attr]
-    file = _BESIDE if path in by_path() else file_of(path)
-    return posixpath.relpath(file, folder or ".") + mark + rest
+def _index(path: bytes) -> bytes:
+    """Return the file of what has no suffix; for what only a server answers, what tells of it."""
+    address = path.decode()
+    return (_BESIDE if address in by_path() else file_of(address)).encode()

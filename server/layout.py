@@ -1,11 +1,12 @@
 """What is around the page of every name: its forms, its languages, itself as schema.org."""
 
 import json
+from functools import lru_cache
 from typing import Any
 
 import pyoxigraph as ox
 from flask import render_template, request
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from kg import Graph, words
 from kg.resources import Resource
@@ -18,24 +19,51 @@ _SAME = tuple(f"{PREFIXES['skos']}{match}" for match in ("exactMatch", "closeMat
 
 def drawn(template: str, graph: Graph, resource: Resource, language: str, **about: Any) -> str:
     """Return a page of a name, from a template that is given what every page is given."""
-    path, root = resource.path, request.script_root
     return render_template(
         template,
         resource=resource,
         language=language,
-        forms=[
-            (form.title, form.media_type, root + documents.address(path, form))
-            for form in documents.FORMS
-            if form is not documents.HTML
-        ],
-        languages=[
-            (code, words.say(code, "page/language"), root + documents.address(path, language=code))
-            for code in documents.LANGUAGES
-        ],
-        page=root + documents.address(path, language=language),
         summary=_summary(graph, resource),
+        **_links(resource, language),
         **about,
     )
+
+
+def _links(resource: Resource, language: str) -> dict[str, Markup]:
+    """Return the links to the other forms and languages, for the head of a page and its body.
+
+    Written here, because loops of a template would take a third of the time of a small page.
+    """
+    begin = escape(request.script_root + documents.begin(resource.path))
+    page = f"{begin}{documents.ending(documents.HTML, language)}"
+    head = [f'<link rel="canonical" href="{page}">']
+    forms, languages = [], []
+    for form in documents.FORMS[1:]:
+        about = f'type="{form.media_type}" href="{begin}{documents.ending(form)}"'
+        head.append(f'<link rel="alternate" {about} title="{form.title}">')
+        forms.append(f"<a {about}>{form.title}</a>")
+    for code in documents.LANGUAGES:
+        about = f'hreflang="{code}" href="{begin}{documents.ending(documents.HTML, code)}"'
+        head.append(f'<link rel="alternate" {about}>')
+        current = ' aria-current="true"' if code == language else ""
+        name = words.say(code, "page/language")
+        languages.append(f'<a lang="{code}" {about}{current}>{name}</a>')
+    return {  # nosec: all that is not ours is escaped or quoted
+        "alternates": Markup("\n".join(head)),  # noqa: S704
+        "in_forms": Markup(" · ".join(forms)),  # noqa: S704
+        "in_languages": Markup("\n".join(languages)),  # noqa: S704
+    }
+
+
+def part(template: str, language: str, menu: str = "") -> Markup:
+    """Return what is the same on many pages."""
+    return _part(template, language, menu, request.script_root)
+
+
+@lru_cache(maxsize=100)
+def _part(template: str, language: str, menu: str, root: str) -> Markup:
+    drawn = render_template(template, language=language, menu=menu, root=root)
+    return Markup(drawn.rstrip("\n"))  # noqa: S704 a template has escaped it
 
 
 def _summary(graph: Graph, resource: Resource) -> Markup:

@@ -8,7 +8,8 @@ import click
 
 from kg import paths
 from kg.errors import count, shown
-from kg.pipeline import DUMP, Engine, Report, build
+from kg.pipeline import Engine, Report, build
+from kg.store import DUMP
 
 
 @click.command()

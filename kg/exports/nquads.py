@@ -13,5 +13,5 @@ MEDIA_TYPE, SUFFIX = "application/n-quads", "nq"
 
 def write(graph: Graph, out: IO[bytes]) -> None:
     """Write all graphs."""
-    for block in lines.quads(graph.store):
+    for block in lines.quads(graph.store, graph.dump):
         out.writelines(block)

@@ -24,7 +24,7 @@ def written(here: Served, resource: Resource, form: Form[Any], language: str) ->
         return page(here, resource, language).encode()
     if form.name == "jsonld":
         document = jsonld.document(resource.triples)
-        return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
+        return (json.dumps(document, ensure_ascii=False) + "\n").encode()
     return formats.serialize(resource.triples, form, resource.prefixes)
 
 

@@ -59,11 +59,16 @@ def page(here: Served, resource: Resource, language: str) -> str:
         language,
         words=words,
         terms=terms,
-        holder=disagree.perspective_in_words(key, graph.store, language),
+        holder=_holder(graph.store, key, language),
         reading=names.label(node.reading),
         ways=node.ways,
         proof=_step(here, node, names, set()),
     )
+
+
+@lru_cache(maxsize=1000)
+def _holder(store: ox.Store, key: str, language: str) -> str:
+    return disagree.perspective_in_words(key, store, language)
 
 
 @lru_cache(maxsize=2 * len(documents.LANGUAGES))

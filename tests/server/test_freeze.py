@@ -3,6 +3,8 @@
 import gzip
 import posixpath
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -11,13 +13,10 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from click.testing import CliRunner
 from flask.testing import FlaskClient
 
 import kg
 from kg import resources
-from kg.cli import kg as command
-from kg.errors import CannotWrite
 from server import documents
 from server.freeze import file_of
 
@@ -28,10 +27,15 @@ _LINK = re.compile(r'\b(?:href|src|action)="([^"]*)"')
 def site(client: FlaskClient, tmp_path_factory: pytest.TempPathFactory) -> Path:
     build = client.application.extensions["cassibile"].config.build
     out = tmp_path_factory.mktemp("frozen") / "site"
-    result = CliRunner().invoke(command, ["freeze", str(out), "--build", str(build)])
-    assert result.exit_code == 0, result.output
-    assert f"{out}/index.html" in result.output
+    done = freeze(out, build)
+    assert done.returncode == 0, done.stderr
+    assert f"{out}/index.html" in done.stdout
     return out
+
+
+def freeze(out: Path, build: Path) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "kg", "freeze", str(out), "--build", str(build)]
+    return subprocess.run(words, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -137,8 +141,18 @@ def test_any_server_of_files_serves_it(served: str) -> None:
 
 def test_a_folder_with_other_files_is_left_alone(build: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
-    result = CliRunner().invoke(command, ["freeze", str(tmp_path), "--build", str(build)])
+    done = freeze(tmp_path, build)
 
-    assert isinstance(result.exception, CannotWrite)
-    assert result.exception.hint == "give a new folder, or one that kg freeze made"
+    assert done.returncode == 2
+    assert "the folder holds other files" in done.stderr
+    assert "give a new folder, or one that kg freeze made" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_without_a_build_it_says_how_to_make_one(tmp_path: Path) -> None:
+    done = freeze(tmp_path / "site", tmp_path / "none")
+
+    assert done.returncode == 2
+    assert "there is no graph here yet" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
