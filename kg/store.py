@@ -155,9 +155,10 @@ def open_one(folder: Path) -> Graph:
     except (OSError, ValueError, RuntimeError) as error:  # the engine's is a RuntimeError
         hint = f"build it anew: {_command(folder.parent)}"
         raise NoGraph(f"the graph cannot be opened: {error}", Place(folder), hint) from error
-    if report["base"] != paths.BASE:
+    base = report.get("base", paths.CANONICAL)
+    if base != paths.BASE:
         hint = f"set KG_BASE to that, or build it anew: {_command(folder.parent)}"
-        raise NoGraph(f"the names of this graph begin with {report['base']}", Place(folder), hint)
+        raise NoGraph(f"the names of this graph begin with {base}", Place(folder), hint)
     dump = folder / DUMP
     return Graph(store, report, dump if dump.is_file() else None)
 

@@ -47,6 +47,10 @@ ENTITIES = "".join(
 )
 MAP = HEAD + ABOUT + CLAIMS + ENTITIES
 
+# An update that never ends: of ten triples it looks at ten to the power of twelve.
+_TRIPLES = " . ".join(f"?a{n} ?b{n} ?c{n}" for n in range(12))
+ENDLESS = f"INSERT {{ GRAPH <urn:slow> {{ ?a0 ?b0 ?c11 }} }} WHERE {{ {_TRIPLES} }}"
+
 
 def write_seed(folder: Path, trig: str = MAP, text: str = TEXT) -> Path:
     """Write a text named `small` and return the folder of texts."""

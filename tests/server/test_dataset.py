@@ -36,12 +36,9 @@ from server.dataset import (
     WriteTooLong,
 )
 from server.settings import Config
+from tests.helpers import ENDLESS
 
 A, B = "a" * 16, "b" * 16
-SLOW = (  # never ends
-    "INSERT { GRAPH <urn:slow> { ?a ?b ?o } } "
-    "WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o }"
-)
 TEN = " ".join(f"<urn:s> <urn:p> {n} ." for n in range(10))
 TRIPLE = ox.Triple(ox.NamedNode("urn:s"), ox.NamedNode("urn:p"), ox.Literal("o"))
 
@@ -370,7 +367,7 @@ def test_a_write_beyond_the_limit_is_stopped_and_the_next_one_done(tmp_path: Pat
     async def main() -> None:
         async with serving(writable(tmp_path / "store", write_seconds=0.6)) as dataset:
             await put(dataset, None, TEN)
-            slow = asyncio.create_task(update(dataset, SLOW))
+            slow = asyncio.create_task(update(dataset, ENDLESS))
             await asyncio.sleep(0.2)
             started = time.monotonic()
             meanwhile = await dataset.current()
@@ -421,7 +418,7 @@ def test_a_write_that_does_not_end_does_not_keep_the_store_open(
     async def main() -> None:
         async with serving(writable(tmp_path / "store", write_seconds=100)) as dataset:
             await put(dataset, None, TEN)
-            writes = [asyncio.create_task(update(dataset, SLOW)) for _ in range(2)]
+            writes = [asyncio.create_task(update(dataset, ENDLESS)) for _ in range(2)]
             await asyncio.sleep(0.2)
             started = time.monotonic()
         assert time.monotonic() - started < 2
@@ -439,7 +436,7 @@ def test_a_writer_killed_in_the_midst_of_a_write_is_replaced(tmp_path: Path) -> 
     async def main() -> None:
         async with serving(writable(tmp_path / "store")) as dataset:
             await put(dataset, None, TEN)
-            slow = asyncio.create_task(update(dataset, SLOW))
+            slow = asyncio.create_task(update(dataset, ENDLESS))
             await asyncio.sleep(0.2)
             kill_children()
             with pytest.raises(WriterDied):

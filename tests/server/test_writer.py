@@ -20,11 +20,9 @@ from typing import Any
 import pyoxigraph as ox
 import pytest
 
+from tests.helpers import ENDLESS
+
 MEMORY = 1_500_000_000
-SLOW = (  # never ends
-    "INSERT { GRAPH <urn:slow> { ?a ?b ?o } } "
-    "WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o }"
-)
 TEN = "INSERT DATA { " + " ".join(f"<urn:s> <urn:p> {n} ." for n in range(10)) + " }"
 
 
@@ -194,7 +192,7 @@ def test_an_update_that_fails_half_way_changes_nothing(tmp_path: Path) -> None:
 def test_a_snapshot_of_the_state_before_is_made_while_a_write_is_at_work(tmp_path: Path) -> None:
     with writing(tmp_path / "store") as asking:
         asking.update(TEN)
-        asking.send(b"U", SLOW.encode(), base=None, prefixes={})
+        asking.send(b"U", ENDLESS.encode(), base=None, prefixes={})
         time.sleep(0.1)
         answer = asking.ask(b"S", folder=str(tmp_path / "snapshot"))
         asking.kill()
@@ -215,7 +213,7 @@ def test_a_snapshot_stays_as_it_is(tmp_path: Path) -> None:
 def test_it_ends_with_the_web_process_in_the_midst_of_a_write(tmp_path: Path) -> None:
     with writing(tmp_path / "store") as asking:
         asking.update(TEN)
-        asking.send(b"U", SLOW.encode(), base=None, prefixes={})
+        asking.send(b"U", ENDLESS.encode(), base=None, prefixes={})
         started = time.monotonic()
 
     assert time.monotonic() - started < 5
