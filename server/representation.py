@@ -6,6 +6,8 @@ from typing import TypeVar
 
 from flask import Response, current_app, request
 
+from server.state import served
+
 T = TypeVar("T")
 # What may be cached is asked for anew each time, which costs 304.
 _FRESH = "public, max-age=0, must-revalidate"
@@ -15,6 +17,7 @@ def of(body: bytes, content_type: str) -> Response:
     """Return the answer with its ETag, or that the client has it already."""
     answer = Response(body, content_type=content_type)
     answer.set_etag(sha256(body).hexdigest()[:20])
+    answer.last_modified = served().modified
     answer.headers["Cache-Control"] = _FRESH
     answer.headers["Access-Control-Expose-Headers"] = "Link, ETag, Location"
     answer.make_conditional(request)
