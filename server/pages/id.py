@@ -68,8 +68,8 @@ def page(here: Served, resource: Resource, language: str) -> str:
         short=shorten(iri),
         title=cards.cell(graph, iri, language),
         types=[cards.cell(graph, each, language) for each in resource.types],
-        names=_cells(graph, own.get(SKOS.prefLabel, ()), language),
-        also=_cells(graph, own.get(SKOS.altLabel, ()), language),
+        names=_names(own.get(SKOS.prefLabel, ())),
+        also=_names(own.get(SKOS.altLabel, ())),
         links=[cell for link in _LINKS for cell in _cells(graph, own.get(link, ()), language)],
         says=sorted(lines["says"], key=lambda line: [g.told.claim.value for g in line.grounds]),
         follows=sorted(lines["follows"], key=_by_property),
@@ -125,6 +125,15 @@ def _inside(
         for predicate, values in about[value].items()
         for each in values
     ]
+
+
+def _names(labels: Iterable[Term]) -> list[tuple[str, list[str]]]:
+    """Return names with the languages that have them, sorted."""
+    found: dict[str, list[str]] = {}
+    for label in labels:
+        if isinstance(label, ox.Literal):
+            found.setdefault(label.value, []).append(label.language or "")
+    return [(name, sorted(languages)) for name, languages in sorted(found.items())]
 
 
 def _cells(graph: Graph, terms: Iterable[Term], language: str) -> list[Cell]:
