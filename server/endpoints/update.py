@@ -13,7 +13,7 @@ from kg import updates
 from kg.errors import BadQuery
 from kg.updates import Update
 from server import writing
-from server.dataset import Protected
+from server.dataset import BrokenUpdate, Protected
 from server.exchange import FORM, Exchange, decoded, parameters
 from server.problems import Problem
 from server.service import Service, graph_name
@@ -49,7 +49,10 @@ async def answer(exchange: Exchange, service: Service) -> None:
         return updates.scan(text, service.config.hosts, protected)
 
     with writing.refusals_told():
-        await service.dataset.update(scan, service.address("/update"))
+        try:
+            await service.dataset.update(scan, service.address("/update"))
+        except BrokenUpdate as error:
+            raise updates.explained(text, str(error)) from error
     await exchange.answer(HTTPStatus.NO_CONTENT, "", b"")
 
 

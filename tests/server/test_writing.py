@@ -131,6 +131,26 @@ def test_what_a_build_holds_is_written_by_no_one(client: Client, update: str) ->
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
+    ("update", "column", "hint"),
+    [
+        ("INSRT DATA { GRAPH <urn:g> { <urn:a> <urn:b> 1 } }", 1, "did you mean INSERT?"),
+        ("INSERT DATA { GRAPH <urn:g> { <urn:a> <urn:b> ids:x } }", 47, "did you mean id?"),
+        ("INSERT DATA { GRAPH <urn:g> { <urn:a> <urn:b> 1 }", 51, "close the bracket {"),
+    ],
+)
+def test_an_update_with_a_typo_is_told_with_its_place(
+    client: Client, update: str, column: int, hint: str
+) -> None:
+    refused, body = client.send("POST", "/update", update.encode(), UPDATE)
+    problem = json.loads(body)
+
+    assert refused.status == 400
+    assert (problem["line"], problem["column"]) == (1, column)
+    assert hint in problem["detail"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
     ("content", "kind", "status"),
     [
         (b"<urn:s> <urn:p> .", "text/turtle", 400),
