@@ -135,7 +135,7 @@ def test_what_a_build_holds_is_written_by_no_one(client: Client, update: str) ->
     [
         ("INSRT DATA { GRAPH <urn:g> { <urn:a> <urn:b> 1 } }", 1, "did you mean INSERT?"),
         ("INSERT DATA { GRAPH <urn:g> { <urn:a> <urn:b> ids:x } }", 47, "did you mean id?"),
-        ("INSERT DATA { GRAPH <urn:g> { <urn:a> <urn:b> 1 }", 51, "close the bracket {"),
+        ("INSERT DATA { GRAPH <urn:g> { <urn:a> <urn:b> 1 }", 50, "close the bracket {"),
     ],
 )
 def test_an_update_with_a_typo_is_told_with_its_place(
