@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from kg import chronology, paths, questions, words
+from kg import paths, questions, words
 from kg.errors import UnknownName, did_you_mean
 from kg.proof.render import clause_of, names_of
-from kg.reason import rl
 from kg.rules import Comparison, Rule, read_comparisons, read_rules
 from kg.store import Graph, Term
 from kg.terms import BASE, CAS, DCT, OA, PREFIXES, RDF, RDFS, SKOS, XSD, expand
@@ -26,8 +25,6 @@ _PREFIXES = {**PREFIXES, "sh": SH, "void": VOID}
 RL_SOURCE = "https://www.w3.org/TR/owl2-profiles/#Reasoning_in_OWL_2_RL_and_RDF_Graphs_using_Rules"
 _DEFAULT, _WHY, _CLAIMS = ox.DefaultGraph(), expand("g:why"), expand("g:claims")
 _DISAGREEMENTS = expand("g:disagreements")
-# There are hundreds of Allen relations to each event; the document of the other side tells them.
-_RELATIONS = chronology.CERTAIN | chronology.POSSIBLE
 # Whose triples tell something of what they point at; a proof or an instance of a class does not.
 _TELLING = tuple(BASE + part for part in ("id/", "text/", "handover/", "disagreement/"))
 _OF_CLAIM = frozenset(
@@ -143,6 +140,17 @@ def _names(store: ox.Store) -> list[str]:
     return sorted(own)
 
 
+@cache
+def relations() -> frozenset[ox.NamedNode]:
+    """Return the Allen relations between occurrences, certain and possible.
+
+    There are hundreds to each, so that the document of the other side tells them.
+    """
+    from kg import chronology  # noqa: PLC0415 a fifth of a second that a start need not spend
+
+    return chronology.CERTAIN | chronology.POSSIBLE
+
+
 def _named(path: str) -> ox.NamedNode | None:
     try:
         return ox.NamedNode(BASE + path) if path else None
@@ -181,7 +189,7 @@ def _of_any(graph: Graph, iri: ox.NamedNode) -> Iterator[ox.Triple]:
             for quad in graph.store.quads_for_pattern(None, None, subject, place):
                 if _is_inside(quad.subject, iri) and quad.subject not in seen:
                     pending.append(quad.subject)
-                elif quad.subject.value.startswith(_TELLING) and quad.predicate not in _RELATIONS:  # type: ignore[union-attr]
+                elif quad.subject.value.startswith(_TELLING) and quad.predicate not in relations():  # type: ignore[union-attr]
                     yield quad.triple
 
 
@@ -291,6 +299,8 @@ def _rule_files() -> dict[str, Rule | Comparison]:
 @lru_cache(maxsize=2)
 def _rule_names(store: ox.Store) -> set[str]:
     """Return the names of all rules: of files, of OWL 2 RL, and those that proofs go by."""
+    from kg.reason import rl  # noqa: PLC0415 as above
+
     used = {q.object.value for q in store.quads_for_pattern(None, CAS.byRule, None, _WHY)}  # type: ignore[union-attr]
     names = {iri.removeprefix(PREFIXES["rule"]) for iri in used}
     return {*names, *_rule_files(), *(f"owl-rl/{name}" for name in rl.names())}

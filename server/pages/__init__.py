@@ -9,7 +9,6 @@ from pkgutil import iter_modules
 from typing import Any
 
 from kg import formats
-from kg.exports import jsonld
 from kg.formats import Form
 from kg.resources import Resource
 from server.documents import HTML
@@ -23,6 +22,8 @@ def written(here: Served, resource: Resource, form: Form[Any], language: str) ->
     if form is HTML:
         return page(here, resource, language).encode()
     if form.name == "jsonld":
+        from kg.exports import jsonld  # noqa: PLC0415 it reads the ontology, which takes a while
+
         document = jsonld.document(resource.triples)
         return (json.dumps(document, ensure_ascii=False) + "\n").encode()
     return formats.serialize(resource.triples, form, resource.prefixes)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pyoxigraph as ox
 
-from kg import Graph, chronology, resources
+from kg import Graph, resources
 from kg.resources import Resource
 from kg.store import Term
 from kg.terms import BASE, CAS, PREFIXES, RDF, RDFS, SKOS, shorten
@@ -18,7 +18,6 @@ _REFERENCE = f"{PREFIXES['g']}view/reference"
 _NAMES = frozenset({SKOS.prefLabel, SKOS.altLabel, RDFS.label})
 _LINKS = frozenset({SKOS.exactMatch, SKOS.closeMatch})
 _TELLING = (PREFIXES["id"], f"{BASE}handover/")
-_RELATIONS = chronology.CERTAIN | chronology.POSSIBLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ def page(here: Served, resource: Resource, language: str) -> str:
         readings=[
             cards.ground(graph, claim, language) for claim in resources.readings_about(graph, iri)
         ],
-        relations=sum(len(own.get(relation, ())) for relation in _RELATIONS),
+        relations=sum(len(own.get(relation, ())) for relation in resources.relations()),
         pointing=[
             (cards.cell(graph, subject, language), cards.cell(graph, predicate, language))
             for subject, said in about.items()
@@ -86,7 +85,7 @@ def page(here: Served, resource: Resource, language: str) -> str:
             if subject.value.startswith(_TELLING)
             and subject != iri
             and iri in values
-            and predicate not in _RELATIONS
+            and predicate not in resources.relations()
             and (subject, predicate, iri) not in told
         ],
         more=[
@@ -97,7 +96,7 @@ def page(here: Served, resource: Resource, language: str) -> str:
             )
             for predicate, values in own.items()
             for value in values
-            if predicate not in _NAMES | _LINKS | _RELATIONS | {RDF.type}
+            if predicate not in _NAMES | _LINKS | resources.relations() | {RDF.type}
             and (iri, predicate, value) not in told
         ],
     )

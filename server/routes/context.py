@@ -8,7 +8,6 @@ import json
 
 from flask import Blueprint, Response
 
-from kg.exports.jsonld import CONTEXT, MEDIA_TYPE
 from server import representation
 
 bp = Blueprint("context", __name__)
@@ -17,5 +16,7 @@ bp = Blueprint("context", __name__)
 @bp.get("/context.jsonld")
 def context() -> Response:
     """Tell what each name means."""
-    body = json.dumps({"@context": CONTEXT}, ensure_ascii=False, indent=1) + "\n"
-    return representation.of(body.encode(), MEDIA_TYPE)
+    from kg.exports import jsonld  # noqa: PLC0415 it reads the ontology, which takes a while
+
+    body = json.dumps({"@context": jsonld.CONTEXT}, ensure_ascii=False, indent=1) + "\n"
+    return representation.of(body.encode(), jsonld.MEDIA_TYPE)
