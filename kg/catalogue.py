@@ -364,11 +364,12 @@ def _provenance(graph: Graph, copy: Copy) -> Iterator[ox.Triple]:
         yield _triple(build, "dct:identifier", ox.Literal(copy.build))
     yield from _texts(graph, build)
     for claim, work in _rows(graph, _WORKS):
-        name = _value(claim).removeprefix(PREFIXES["text"]).partition("/")[0]
-        mapping = _part(f"reference/{name}")
+        name, _, claim_name = _value(claim).removeprefix(PREFIXES["text"]).partition("/claim/")
+        file = "wikidata" if claim_name.startswith("w") else "reference"
+        mapping = _part(f"{file}/{name}")
         yield _triple(build, "prov:used", mapping)
         yield _triple(mapping, "rdf:type", "prov:Entity")
-        yield _triple(mapping, "rdfs:label", ox.Literal(f"seeds/{name}/reference.trig"))
+        yield _triple(mapping, "rdfs:label", ox.Literal(f"seeds/{name}/{file}.trig"))
         yield _triple(mapping, "prov:wasDerivedFrom", _node(work))
         yield _triple(_node(work), "rdf:type", "prov:Entity")
     ontology = ox.NamedNode(f"{BASE}ontology")

@@ -291,6 +291,8 @@ def perspective_in_words(key: str, store: ox.Store, language: str) -> str:
     """Return how a perspective is spoken of: by the title of the text."""
     if key == perspectives.REFERENCE:
         return words.say(language, "reference-works")
+    if key == perspectives.WIKIDATA:
+        return "Wikidata"
     name = key.removeprefix(_TEXT).partition("/")[0]
     titles = store.quads_for_pattern(expand(f"text:{name}"), DCT.title, None, expand("g:claims"))
     known = {q.object.language: q.object.value for q in titles if isinstance(q.object, ox.Literal)}

@@ -41,12 +41,12 @@ def describe(source: Source) -> Iterator[ox.Triple]:
 
 
 def describe_reference(source: Source) -> Iterator[ox.Triple]:
-    """Yield what the graph says of the claims of reference works about a text's events.
+    """Yield what the graph says of the claims of reference works, and of Wikidata.
 
     Writes: of each claim its type, perspective, that it is asserted, and what the author wrote.
     """
     for claim in source.reference:
-        yield from _claim(claim, "reference")
+        yield from _claim(claim, claim.file)
 
 
 def _text_claim(source: Source, claim: Claim) -> Iterator[ox.Triple]:

@@ -1,7 +1,8 @@
 """Reads the folder of a text: the source, and the mapping by hand, claim by claim.
 
 A folder `seeds/<text>/` holds `text.txt`, the source byte for byte, `map.trig`, and optionally
-`reference.trig`, what reference works say of the same events. In a map the
+`reference.trig`, what reference works say of the same events, and `wikidata.trig`, what Wikidata
+says, as `kg compare --trig` writes it. In a map the
 author writes, in the default graph, a paragraph on the text, one on each claim (`cas:quote`,
 `cas:reading`, `rdfs:comment`, `cas:alternativeTo`) and one on each entity (names, links,
 coordinates); and in a named graph a claim its triples. Everything else is computed.
@@ -25,7 +26,7 @@ from kg.terms import CAS, PREFIXES, SKOS, expand, shorten
 
 TEXT_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")  # it becomes part of IRIs
 CLAIM_NAME = re.compile(r"s(\d{2,})-(\d+)([a-z]?)")
-REFERENCE_NAME = re.compile(r"r\d{2,}")
+REFERENCE_NAMES = {"reference": re.compile(r"r\d{2,}"), "wikidata": re.compile(r"w\d{2,}")}
 BOUNDS = ("earliestStart", "latestStart", "earliestEnd", "latestEnd")
 # What an author may write outside our vocabulary; anything else is probably a slip.
 _FOREIGN = frozenset(
@@ -78,7 +79,8 @@ class Claim:
     """Triples that stand or fall together, tied to exact words.
 
     Attributes:
-        name: `s05-2b`: sentence 5, claim 2, its second reading; `r05` of a reference work.
+        name: `s05-2b`: sentence 5, claim 2, its second reading; `r05` of a reference work, `w05`
+            of Wikidata.
         iri: of the claim, and of its named graph.
         sentence: number of the sentence, from 1; 0 of a reference work.
         quotes: in the order of the text; none of a reference work.
@@ -103,6 +105,12 @@ class Claim:
         return self.alternative_to is None
 
     @property
+    def file(self) -> str:
+        """Return the file of its folder in which it stands, without `.trig`."""
+        files = (file for file, names in REFERENCE_NAMES.items() if names.fullmatch(self.name))
+        return next(files, "map")
+
+    @property
     def reading(self) -> ox.NamedNode:
         """Return how its words were read; the weakest reading where the map does not say.
 
@@ -123,12 +131,12 @@ class Source:
         text: the words.
         sentences: in order.
         claims: asserted and alternative, in the order of their names.
-        reference: what reference works say, in the order of names.
+        reference: what reference works and Wikidata say, in the order of names.
         about: the paragraph on the text.
         entities: names, links and coordinates of the entities of the text.
         others: the same of what only the reference speaks of.
-        stated: all quads of both maps as written, for validation.
-        positions: where they are written, in one map and the other.
+        stated: all quads of all maps as written, for validation.
+        positions: where they are written, in one map after the other.
     """
 
     name: str
@@ -165,7 +173,7 @@ class _Reading:
     positions: Positions
     stated: tuple[ox.Quad, ...]
     sentences: tuple[Span, ...] = ()
-    is_reference: bool = False
+    reference: str = ""  # the name of its file, where it is no map of the text
     findings: list[Finding] = field(default_factory=list)
 
     def parts(self) -> tuple[_Subjects, _Graphs]:
@@ -233,13 +241,15 @@ def read_source(folder: Path) -> tuple[Source, list[Finding]]:
     readings = [reading]
     reference: tuple[Claim, ...] = ()
     others: tuple[ox.Triple, ...] = ()
-    if (folder / "reference.trig").is_file():
-        second = _open(folder, "reference.trig", text)
-        second.is_reference = True
-        subjects, graphs = second.parts()
-        reference = tuple(_read_claims(second, subjects, graphs))
-        others = _entities(subjects, reference)
-        readings.append(second)
+    for file in REFERENCE_NAMES:
+        if (folder / f"{file}.trig").is_file():
+            second = _open(folder, f"{file}.trig", text)
+            second.reference = file
+            subjects, graphs = second.parts()
+            told = tuple(_read_claims(second, subjects, graphs))
+            reference += told
+            others += _entities(subjects, told)
+            readings.append(second)
     source = Source(
         folder.name,
         iri,
@@ -290,13 +300,13 @@ def _read_claims(reading: _Reading, subjects: _Subjects, graphs: _Graphs) -> Ite
         for subject, triples in subjects.items()
         if any(t.predicate in signs for t in triples) or subject.value.startswith(start)
     }
-    pattern = REFERENCE_NAME if reading.is_reference else CLAIM_NAME
+    pattern = REFERENCE_NAMES.get(reading.reference, CLAIM_NAME)
     for node in sorted(described | set(graphs), key=str):
         name = node.value.removeprefix(start)
         place = reading.positions.of(node.value)
         number = pattern.fullmatch(name)
         if not isinstance(node, ox.NamedNode) or not number or not node.value.startswith(start):
-            form = "rNN>: NN its number" if reading.is_reference else (
+            form = f"{reading.reference[0]}NN>: NN its number" if reading.reference else (
                 "sNN-k>: NN the sentence, k a number, then a letter if it is another reading"
             )  # fmt: skip
             reading.fault(
@@ -307,7 +317,7 @@ def _read_claims(reading: _Reading, subjects: _Subjects, graphs: _Graphs) -> Ite
             )
             continue
         if node not in described:
-            evidence = "dct:source <…>" if reading.is_reference else "cas:quote … ; cas:reading …"
+            evidence = "dct:source <…>" if reading.reference else "cas:quote … ; cas:reading …"
             reading.fault(
                 "graph-without-claim",
                 reading.positions.of(node.value, graph=node.value),
@@ -321,8 +331,8 @@ def _read_claims(reading: _Reading, subjects: _Subjects, graphs: _Graphs) -> Ite
                 f"the claim {name} has no triples",
                 f"write below it: c:{name} {{ … }}",
             )
-        sentence = 0 if reading.is_reference else int(number[1])
-        if not reading.is_reference and not 1 <= sentence <= len(reading.sentences):
+        sentence = 0 if reading.reference else int(number[1])
+        if not reading.reference and not 1 <= sentence <= len(reading.sentences):
             reading.fault(
                 "claim-name",
                 place,
@@ -333,7 +343,7 @@ def _read_claims(reading: _Reading, subjects: _Subjects, graphs: _Graphs) -> Ite
         about = subjects.get(node, [])
         triples = graphs.get(node, [])
         found: tuple[Quote, ...] = ()
-        if not reading.is_reference:
+        if not reading.reference:
             found = _read_quotes(reading, name, place, about, reading.sentences[sentence - 1])
             _check_verbatim(reading, node, triples, found)
         targets = [t.object for t in about if t.predicate == CAS.alternativeTo]
@@ -451,8 +461,8 @@ def _check_entities(readings: Sequence[_Reading], source: Source) -> None:
     The reference speaks of what the text's map names; the text not of what the reference adds.
     """
     for reading in readings:
-        named = [*source.entities, *(source.others if reading.is_reference else ())]
-        claims = source.reference if reading.is_reference else source.claims
+        named = [*source.entities, *(source.others if reading.reference else ())]
+        claims = [c for c in (*source.claims, *source.reference) if c.file == reading.path.stem]
         _check_named(reading, named, claims)
 
 

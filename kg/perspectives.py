@@ -11,7 +11,7 @@ from kg.errors import UnknownName, did_you_mean
 from kg.load import Source
 from kg.terms import CAS, PREFIXES, expand
 
-REFERENCE = "reference"
+REFERENCE, WIKIDATA = "reference", "wikidata"
 _READING = "/reading/"
 _VIEW = f"{PREFIXES['g']}view/"
 
@@ -82,11 +82,16 @@ def of_readings(source: Source) -> list[Perspective]:
 
 
 def of_reference(sources: Iterable[Source]) -> list[Perspective]:
-    """Return the perspective of the reference works, over all texts; none if there are none."""
-    claims = {
-        claim.iri: frozenset(claim.triples) for source in sources for claim in source.reference
-    }
-    return [Perspective(REFERENCE, claims)] if claims else []
+    """Return the perspectives of the reference works and of Wikidata, over all texts.
+
+    One that has no claims is left out.
+    """
+    told = [claim for source in sources for claim in source.reference]
+    found = []
+    for key in (REFERENCE, WIKIDATA):
+        claims = {c.iri: frozenset(c.triples) for c in told if c.file == key}
+        found += [Perspective(key, claims)] if claims else []
+    return found
 
 
 def keys(store: ox.Store) -> list[str]:
@@ -94,7 +99,7 @@ def keys(store: ox.Store) -> list[str]:
     names = (graph.value for graph in store.named_graphs() if isinstance(graph, ox.NamedNode))
     found = (name.removeprefix(_VIEW) for name in names if name.startswith(_VIEW))
     whole = (key for key in found if _READING not in key)
-    return sorted(whole, key=lambda key: (key == REFERENCE, key))
+    return sorted(whole, key=lambda key: (key in {REFERENCE, WIKIDATA}, key))
 
 
 def readings(store: ox.Store) -> list[str]:
@@ -121,7 +126,7 @@ def reading(store: ox.Store, name: str) -> str:
 def dataset(store: ox.Store, key: str) -> tuple[list[str], list[str]]:
     """Return the default and the named graphs of a query under another reading."""
     text = key.partition(_READING)[0]
-    others = [each for each in keys(store) if each not in {text, REFERENCE}]
+    others = [each for each in keys(store) if each not in {text, REFERENCE, WIKIDATA}]
     views = [f"g:view/{each}" for each in (key, *others)]
     named = (graph.value for graph in store.named_graphs() if isinstance(graph, ox.NamedNode))
     return [*views, "g:ontology", "g:entities", "g:claims"], sorted(named)

@@ -20,7 +20,7 @@ import pyoxigraph as ox
 
 from kg.errors import BadQuery, Outbound, QueryTooComplex, QueryTooLarge, did_you_mean
 from kg.positions import Token, tokens
-from kg.terms import PREFIXES
+from kg.terms import PREFIXES, QUERY_PREFIXES
 
 Answer = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
@@ -99,7 +99,7 @@ class Scanned:
         unknown_functions: IRIs that are called, or might be, and are no functions: such a call is
             an error of its expression for the standard, of the whole query for the engine.
         functions: whether functions of ours are called, see `kg.functions`.
-        prefixes: those of ours that the text uses, in their order.
+        prefixes: those that are known and that the text uses, in their order.
     """
 
     text: str
@@ -259,7 +259,7 @@ def resolved(prologue: str, names: Collection[str]) -> list[str] | None:
     """Return what the engine takes IRIs and names for after a prologue; None if it cannot."""
     asked = f"{prologue}\nSELECT ?iri {{ VALUES ?iri {{ {' '.join(names)} }} }}"
     try:
-        answer = ox.Store().query(asked, prefixes=PREFIXES)
+        answer = ox.Store().query(asked, prefixes=QUERY_PREFIXES)
     except SyntaxError:
         return None
     assert isinstance(answer, ox.QuerySolutions), "SELECT gives solutions"
@@ -283,14 +283,14 @@ def sort_functions(prologue: str, calls: Sequence[Token]) -> tuple[tuple[str, ..
 
 
 def prefixes(found: Iterable[Token]) -> dict[str, str]:
-    """Return those of our prefixes that are used; what the text declares itself has precedence."""
+    """Return the known prefixes that are used; what the text declares itself has precedence."""
     used = {token.text.partition(":")[0] for token in found if token.kind == "name"}
     declared = {
         token.text[:-1] for token in found if token.kind == "name" and token.text[-1] == ":"
     }
-    if used - declared - PREFIXES.keys():
-        return PREFIXES  # the engine takes `DESCRIBEid:x` for two words
-    return {prefix: iri for prefix, iri in PREFIXES.items() if prefix in used}
+    if used - declared - QUERY_PREFIXES.keys():
+        return QUERY_PREFIXES  # the engine takes `DESCRIBEid:x` for two words
+    return {prefix: iri for prefix, iri in QUERY_PREFIXES.items() if prefix in used}
 
 
 def mended(text: str, found: Sequence[Token]) -> str:
@@ -667,9 +667,11 @@ def _stumble(text: str, kind: str) -> tuple[Token | None, str] | None:
     padded += text[end:] + 2 * _PAD
     try:
         if kind == "update":
-            ox.Store().update(f"{padded}\0", prefixes=PREFIXES)  # read, and never carried out
+            ox.Store().update(
+                f"{padded}\0", prefixes=QUERY_PREFIXES
+            )  # read, and never carried out
         else:
-            ox.Store().query(padded, prefixes=PREFIXES)
+            ox.Store().query(padded, prefixes=QUERY_PREFIXES)
     except SyntaxError as error:
         found = re.search(r"error at (\d+):(\d+): (.*)", str(error), re.DOTALL)
         if found:
@@ -684,7 +686,7 @@ def _stumble(text: str, kind: str) -> tuple[Token | None, str] | None:
 def _hint(found: Sequence[Token], at: Token | None, reason: str) -> str:
     if at and "Prefix not found" in reason:
         prefix = at.text.partition(":")[0]
-        nearest = did_you_mean(prefix, PREFIXES) or f"declare it: PREFIX {prefix}: <…>"
+        nearest = did_you_mean(prefix, QUERY_PREFIXES) or f"declare it: PREFIX {prefix}: <…>"
         return f"the prefix {prefix}: is not declared; {nearest}"
     if "IRI parsing failed" in reason:
         return "between < and > stands a whole address, without spaces, as in <https://…>"

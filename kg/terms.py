@@ -35,6 +35,41 @@ PREFIXES = {
     "wd": "http://www.wikidata.org/entity/",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
+# What a query may use without declaring it: ours, and those that Wikidata's query service knows.
+# Some are of features that only that service has, so that an error can name the feature.
+# Source: https://www.mediawiki.org/wiki/Wikibase/Indexing/RDF_Dump_Format#Full_list_of_prefixes
+QUERY_PREFIXES = {
+    **PREFIXES,
+    "wds": "http://www.wikidata.org/entity/statement/",
+    "wdv": "http://www.wikidata.org/value/",
+    "wdref": "http://www.wikidata.org/reference/",
+    "wdata": "http://www.wikidata.org/wiki/Special:EntityData/",
+    "p": "http://www.wikidata.org/prop/",
+    "wdt": "http://www.wikidata.org/prop/direct/",
+    "wdtn": "http://www.wikidata.org/prop/direct-normalized/",
+    "ps": "http://www.wikidata.org/prop/statement/",
+    "psv": "http://www.wikidata.org/prop/statement/value/",
+    "psn": "http://www.wikidata.org/prop/statement/value-normalized/",
+    "pq": "http://www.wikidata.org/prop/qualifier/",
+    "pqv": "http://www.wikidata.org/prop/qualifier/value/",
+    "pqn": "http://www.wikidata.org/prop/qualifier/value-normalized/",
+    "pr": "http://www.wikidata.org/prop/reference/",
+    "prv": "http://www.wikidata.org/prop/reference/value/",
+    "prn": "http://www.wikidata.org/prop/reference/value-normalized/",
+    "wdno": "http://www.wikidata.org/prop/novalue/",
+    "wikibase": "http://wikiba.se/ontology#",
+    "wikibaseqs": "http://wikiba.se/queryService#",
+    "bd": "http://www.bigdata.com/rdf#",
+    "bds": "http://www.bigdata.com/rdf/search#",
+    "gas": "http://www.bigdata.com/rdf/gas#",
+    "hint": "http://www.bigdata.com/queryHints#",
+    "schema": "http://schema.org/",
+    "prov": "http://www.w3.org/ns/prov#",
+    "geof": "http://www.opengis.net/def/geosparql/function/",
+    "ontolex": "http://www.w3.org/ns/lemon/ontolex#",
+    "mediawiki": "https://www.mediawiki.org/ontology#",
+    "mwapi": "https://www.mediawiki.org/ontology#API/",
+}
 
 
 class Vocabulary:

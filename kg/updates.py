@@ -16,7 +16,7 @@ import pyoxigraph as ox
 from kg import sparql
 from kg.errors import BadQuery, Outbound, ProtectedGraph, did_you_mean
 from kg.positions import Token
-from kg.terms import PREFIXES
+from kg.terms import QUERY_PREFIXES
 
 _OPERATIONS = (
     *("ADD", "CLEAR", "COPY", "CREATE", "DELETE", "DROP", "INSERT", "LOAD", "MOVE", "WITH"),
@@ -229,7 +229,7 @@ class _Reader:
 
     def _check_moved(self, declared: dict[str, str], later: dict[str, str]) -> None:
         for prefix, iri in later.items():
-            known = declared.get(prefix) or f"<{PREFIXES.get(prefix[:-1], '')}>"
+            known = declared.get(prefix) or f"<{QUERY_PREFIXES.get(prefix[:-1], '')}>"
             if not prefix or known not in {iri, "<>"}:
                 what = f"{prefix or 'BASE'} is declared between operations"
                 raise self._misread(f"{what}; declare each once, before all of them")

@@ -100,6 +100,6 @@ def _with_headers(response: Response) -> Response:
     if request.method == "OPTIONS":
         response.status_code = HTTPStatus.NO_CONTENT
         response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "GET")
-        response.headers["Access-Control-Allow-Headers"] = "accept, if-none-match"
+        response.headers["Access-Control-Allow-Headers"] = "accept, content-type, if-none-match"
         response.headers["Access-Control-Max-Age"] = "86400"
     return response

@@ -1,28 +1,19 @@
-"""The files in which the whole graph can be had: made once a build, in a process of their own.
-
-They lie in the folder of the build, or where that cannot be written to in a temporary one, each
-with its digest beside it. A file that is there is whole.
-"""
+"""The files in which the whole graph can be had, each with its digest beside it."""
 
 import asyncio
-import logging
-import os
 import signal
 import sys
-from contextlib import suppress
-from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
 from typing import NamedTuple
-from weakref import finalize
 
 from kg import catalogue, exports
 from kg.catalogue import Copy, File
 from kg.store import REPORT, open_one
+from server.making import Making, NotMade
 
-log = logging.getLogger("server")
+__all__ = ["Dump", "Dumps", "NotMade", "table"]
+
 _FOLDER = "dumps"
 _BLOCK = 1 << 20
 
@@ -43,66 +34,18 @@ class Dump(NamedTuple):
     made: float
 
 
-class NotMade(Exception):
-    """The process that makes a file failed; the log tells why."""
-
-
-class Dumps:
-    """Makes the files, one after the other, however many clients wait for them."""
-
-    def __init__(self) -> None:
-        self._making: dict[Path, asyncio.Task[None]] = {}
-        self._turn = asyncio.Lock()  # a process takes a core, and queries need theirs
+class Dumps(Making):
+    """Makes the files."""
 
     async def made(self, build: Path, file: File) -> Dump:
         """Return a file of a build, which is made unless it is there.
 
         Raises: NotMade.
         """
-        target = self._folder(build) / file.name
-        if not await asyncio.to_thread(target.is_file):
-            task = self._making.get(target)
-            if task is None:
-                task = asyncio.create_task(self._make(build, file, target))
-                self._making[target] = task
-                task.add_done_callback(lambda _: self._making.pop(target))
-            await asyncio.shield(task)  # whoever goes away leaves it to the others
+        target = self.folder(build, _FOLDER) / file.name
+        arguments = (str(build.absolute()), file.export.name, str(int(file.packed)), str(target))
+        await self.there(target, "server.dumps", *arguments)
         return await asyncio.to_thread(_found, build, target)
-
-    async def _make(self, build: Path, file: File, target: Path) -> None:
-        async with self._turn:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "server.dumps"),
-                *(str(build.absolute()), file.export.name, str(int(file.packed)), str(target)),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.PIPE,
-            )
-            try:
-                _, told = await process.communicate()
-            finally:
-                if process.returncode is None:
-                    process.kill()
-        if process.returncode:
-            log.error("%s was not made: %s", file.name, told.decode(errors="replace").strip())
-            raise NotMade
-
-    def _folder(self, build: Path) -> Path:
-        """Return where the files of a build lie, a folder that is there."""
-        folder = build.absolute() / _FOLDER
-        with suppress(OSError):
-            folder.mkdir(exist_ok=True)
-        if not (folder.is_dir() and os.access(folder, os.W_OK)):
-            folder = self._elsewhere / build.name
-            folder.mkdir(exist_ok=True)
-        return folder
-
-    @cached_property
-    def _elsewhere(self) -> Path:
-        """Return a folder that is there as long as this is."""
-        folder = Path(mkdtemp(prefix="cassibile-dumps-"))
-        finalize(self, rmtree, folder, ignore_errors=True)
-        return folder
 
 
 def table() -> dict[str, File]:

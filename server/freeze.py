@@ -124,7 +124,8 @@ def _pages(app: Flask) -> Iterator[str]:
     for form in documents.FORMS:
         yield documents.address("data", form)
     for rule in app.url_map.iter_rules():
-        if not rule.arguments and "GET" in (rule.methods or ()):
+        methods = rule.methods or ()
+        if not rule.arguments and "GET" in methods and "POST" not in methods:
             yield rule.rule
     folder = Path(str(app.static_folder))
     for path in sorted(folder.rglob("*")):

@@ -55,6 +55,14 @@ def _links(resource: Resource, language: str) -> dict[str, Markup]:
     }
 
 
+def preferred() -> str:
+    """Return the language that the request prefers of those there are; pt-BR is taken for pt."""
+    wanted = (
+        tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality
+    )
+    return next((each for each in wanted if each in documents.LANGUAGES), "en")
+
+
 def part(template: str, language: str, menu: str = "") -> Markup:
     """Return what is the same on many pages."""
     return _part(template, language, menu, request.script_root)

@@ -38,13 +38,14 @@ import pyoxigraph as ox
 from kg import formats
 from kg.errors import UnknownName
 from kg.formats import EngineFormat, Form
-from kg.terms import PREFIXES
+from kg.terms import PREFIXES, QUERY_PREFIXES
 from server.process import END, Channel, Frame, confine
 
 _BLOCK = 1 << 16  # bytes of an answer that are sent at once
 # The engine recurses as deep as a query nests, and overflows the usual 8 MB before 1,000 nested
 # EXISTS; 256 MB hold 25,000. It is address space, so no more than a sixth of what there is.
 _MOST_STACK = 256 << 20
+_MOST_STORES = 2  # that are open at once: the data, and their view for Wikidata's clients
 _SORTED = 10_000  # triples that are sorted, so that small answers are the same bytes and read well
 _A = f"<{PREFIXES['rdf']}type>"  # which Turtle writes without its prefix
 Answer = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
@@ -181,6 +182,7 @@ class Evaluator:
         self._channel = channel
         self._folder = ""
         self._store = ox.Store()
+        self._opened: dict[str, ox.Store] = {}
         self._functions: dict[ox.NamedNode, Function] = {}
 
     def run(self) -> None:
@@ -205,8 +207,12 @@ class Evaluator:
 
     def _open(self, folder: str) -> None:
         if folder != self._folder:
-            with _OF_STORE:
-                self._store = ox.Store.read_only(folder)
+            if folder not in self._opened:
+                if len(self._opened) >= _MOST_STORES:
+                    del self._opened[next(iter(self._opened))]
+                with _OF_STORE:
+                    self._opened[folder] = ox.Store.read_only(folder)
+            self._store = self._opened[folder]
             self._folder = folder
             self._functions = {}
 
@@ -261,7 +267,7 @@ class Evaluator:
             prefixes = PREFIXES
             if len(head) <= _SORTED:
                 head = formats.ordered(head)
-                prefixes = _used(PREFIXES, head)
+                prefixes = _used(QUERY_PREFIXES, head)
             everything = writer.counted(chain(head, rest))
             ox.serialize(everything, writer, format=syntax.engine, prefixes=prefixes)  # type: ignore[arg-type]
         return writer

@@ -8,40 +8,17 @@ description of the service.
 Example: GET /sparql?query=ASK%20%7Bid:badoglio%20cas:succeeded%20id:mussolini%7D
 """
 
-from hashlib import sha256
-from http import HTTPStatus
-from typing import Any, NamedTuple
-from urllib.parse import urlencode
-
-from werkzeug.datastructures import MultiDict
-
-from kg import formats
-from kg.errors import BadQuery
-from kg.formats import Form
-from server import answering, description, negotiate
-from server.dataset import State
-from server.exchange import FORM, Exchange, decoded, parameters
-from server.problems import Problem
-from server.service import Service, forms_of
+from server import asking, description
+from server.exchange import Exchange
+from server.service import Service
 
 PATHS = ("/sparql",)
-_EVERY_FORM: tuple[Form[Any], ...] = (*formats.RESULT_FORMATS, *formats.RDF_SYNTAXES)
-_VARY = "Accept, Accept-Encoding"
-_PREFLIGHT = [
-    ("allow", "GET, HEAD, POST, OPTIONS"),
-    ("access-control-allow-methods", "GET, POST, OPTIONS"),
-    ("access-control-allow-headers", "content-type, accept, authorization, if-none-match"),
-    ("access-control-max-age", "86400"),
-]
-
-
-class _Asked(NamedTuple):
-    """What a request asks for."""
-
-    parameters: MultiDict[str, str]
-    query: str
-    form: str
-    accept: str
+_ENDPOINT = asking.Endpoint(
+    state=lambda service: service.dataset.current(),
+    scan=Service.scan,
+    without_query=description.answer,
+    page=True,
+)
 
 
 async def answer(exchange: Exchange, service: Service) -> None:
@@ -49,118 +26,4 @@ async def answer(exchange: Exchange, service: Service) -> None:
 
     Raises: Problem and KgError, as long as no answer has begun.
     """
-    if exchange.method == "OPTIONS":
-        await exchange.answer(HTTPStatus.NO_CONTENT, "", b"", _PREFLIGHT)
-        return
-    if exchange.method not in {"GET", "HEAD", "POST"}:
-        allowed = {"Allow": "GET, HEAD, POST, OPTIONS"}
-        detail = "a query is asked by GET or POST"
-        raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method", detail, headers=allowed)
-    limit = service.config.longest_body
-    body = b""
-    if exchange.method == "POST":
-        body = await exchange.body(limit, service.config.slowest_body)
-    state = await service.dataset.current()
-    # Whoever asks in the same words is told the same, as long as the data are the same.
-    key = sha256(
-        b"\0".join(
-            (
-                state.version.encode(),
-                exchange.method.replace("HEAD", "GET").encode(),
-                exchange.query_string,
-                exchange.header(b"content-type").encode(),
-                body,
-                exchange.header(b"accept").encode(),
-                b"gzip" if exchange.packs else b"",
-            )
-        )
-    ).digest()
-    etag = _etag(key)
-    if etag in exchange.header(b"if-none-match"):
-        headers = [("etag", etag), ("vary", _VARY)]
-        await exchange.answer(HTTPStatus.NOT_MODIFIED, "", b"", headers)
-        return
-    kept = service.kept.get(key)
-    if kept:
-        exchange.about["rows"] = kept.rows
-        await exchange.send(HTTPStatus.OK, kept.headers, kept.body)
-        return
-    asked = _read(exchange, body)
-    if exchange.method != "POST" and _is_for_people(asked):
-        page = service.path("/query") + (
-            f"?{urlencode({'q': asked.query})}" if asked.query else ""
-        )
-        await exchange.answer(HTTPStatus.SEE_OTHER, "", b"", [("location", page), ("vary", _VARY)])
-        return
-    if not asked.query.strip():
-        await _without_query(exchange, service, asked)
-        return
-    await _evaluated(exchange, service, asked, state, key)
-
-
-async def _evaluated(
-    exchange: Exchange, service: Service, asked: _Asked, state: State, key: bytes
-) -> None:
-    scanned = service.scan(asked.query)
-    exchange.about["query"] = sha256(asked.query.encode()).hexdigest()[:12]
-    form = negotiate.wanted(asked.form, asked.accept, forms_of(scanned))
-    default_graphs = asked.parameters.getlist("default-graph-uri")
-    named_graphs = asked.parameters.getlist("named-graph-uri")
-    job = service.job(scanned, state, form, default_graphs, named_graphs)
-    if scanned.volatile:
-        await answering.send(exchange, service, job, form, [("vary", _VARY)])
-    else:
-        headers = [("etag", _etag(key)), ("vary", _VARY)]
-        await answering.send(exchange, service, job, form, headers, key)
-
-
-async def _without_query(exchange: Exchange, service: Service, asked: _Asked) -> None:
-    """Describe the service; a browser is led to the query page."""
-    if "query" in asked.parameters or exchange.method == "POST":
-        raise BadQuery("there is no query", hint="give it as the parameter query, once")
-    await description.answer(exchange, service)
-
-
-def _etag(key: bytes) -> str:
-    return f'W/"{key.hex()[:24]}"'
-
-
-def _is_for_people(asked: _Asked) -> bool:
-    return not asked.form and negotiate.wants_page(asked.accept, _EVERY_FORM)
-
-
-def _read(exchange: Exchange, body: bytes) -> _Asked:
-    """Return what is asked, wherever it stands: in the URL, in a form, or as the body.
-
-    Raises: BadQuery, if there are several queries or the body is not UTF-8; Problem, if a body is
-            no form and no query, or the request is an update.
-    """
-    arguments = exchange.arguments()
-    queries = arguments.getlist("query")
-    if exchange.method == "POST" and exchange.mimetype == "application/sparql-query":
-        queries = [*queries, *([decoded(exchange, body)] if body.strip() else [])]
-    elif exchange.method == "POST" and exchange.mimetype == FORM:
-        fields = parameters(body)
-        arguments.update(fields)
-        queries += fields.getlist("query")
-    elif exchange.mimetype == "application/sparql-update":
-        raise _no_update()
-    elif exchange.method == "POST" and body:
-        raise Problem(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            "media-type",
-            f"send the query in a form ({FORM}), or the query itself as application/sparql-query",
-        )
-    if "update" in arguments:
-        raise _no_update()
-    if len(queries) > 1:
-        raise BadQuery("there are several queries", hint="send one at a time")
-    query = queries[0] if queries else ""
-    # `get` would make an exception of HTTP where there is none, and throw it away.
-    form = next(iter(arguments.getlist("format")), "")
-    return _Asked(arguments, query, form, exchange.negotiating(b"accept"))
-
-
-def _no_update() -> Problem:
-    detail = "this endpoint answers queries and takes no updates; /update takes them"
-    return Problem(HTTPStatus.FORBIDDEN, "read-only", detail)
+    await asking.answer(exchange, service, _ENDPOINT)

@@ -14,7 +14,7 @@ from server import cards, documents, layout
 from server.cards import Cell, Ground
 from server.state import Served
 
-_REFERENCE = f"{PREFIXES['g']}view/reference"
+_TEXTS = f"{PREFIXES['g']}view/text/"
 _NAMES = frozenset({SKOS.prefLabel, SKOS.altLabel, RDFS.label})
 _LINKS = frozenset({SKOS.exactMatch, SKOS.closeMatch})
 _TELLING = (PREFIXES["id"], f"{BASE}handover/")
@@ -52,7 +52,7 @@ def page(here: Served, resource: Resource, language: str) -> str:
         triple = tuple(said[side][0] for side in (RDF.subject, RDF.predicate, RDF.object))
         told.add(triple)
         claims = sorted(said.get(CAS.statedBy, ()), key=str)
-        of_reference = said[CAS.perspective][0].value == _REFERENCE  # type: ignore[union-attr]
+        of_reference = not said[CAS.perspective][0].value.startswith(_TEXTS)  # type: ignore[union-attr]
         place = ("reference" if of_reference else "says") if claims else "follows"
         if claims or not of_reference:
             subject, predicate, value = (cards.cell(graph, each, language) for each in triple)

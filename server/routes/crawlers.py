@@ -66,6 +66,11 @@ def _pages(here: Served) -> list[str]:
     """Return the paths of all pages: those that always are there, then the documents of names."""
     if not here.has_texts:
         return ["/query"]
-    rules = (rule for rule in current_app.url_map.iter_rules() if not rule.arguments)
+    # What takes more than a look is a service, and no page.
+    rules = (
+        rule
+        for rule in current_app.url_map.iter_rules()
+        if not rule.arguments and "POST" not in (rule.methods or ())
+    )
     always = {rule.rule for rule in rules if "." not in rule.rule}
     return [*sorted(always), *map(documents.address, resources.names(here.graph))]

@@ -154,6 +154,12 @@ def _form(field: str, *lists: str) -> dict[str, Any]:
     return {"schema": {"type": "object", "required": [field], "properties": fields}}
 
 
+def _either(*fields: str) -> dict[str, Any]:
+    """Return a form that has one of some fields."""
+    strings: dict[str, Any] = {"type": "string"}
+    return {"schema": {"type": "object", "properties": dict.fromkeys(fields, strings)}}
+
+
 def _graphs(*names: str) -> list[dict[str, Any]]:
     return [_parameter(name, type="array", items={"type": "string"}) for name in names]
 
@@ -166,6 +172,7 @@ _DATASET = ("default-graph-uri", "named-graph-uri")
 _CHOICE = _parameter("format", enum=[form.name for form in _EVERY_FORM])
 _WITH_TOKEN: dict[str, Any] = {"security": [{"token": []}]}
 _ANSWERED = {"responses": {"200": _told("the answer, in the form that is asked for", _ANSWERS)}}
+_IN_JSON = {"responses": {"200": _told("the answer", ["application/json"])}}
 _PROBLEM = {"$ref": "#/components/responses/problem"}
 _STORE = [
     _parameter("graph", "g:claims"),
@@ -183,14 +190,12 @@ _OF_A_GRAPH: dict[str, dict[str, Any]] = {
     },
     "delete": {"responses": {"204": _told("done")}, **_WITH_TOKEN},
 }
-_PROTOCOLS: dict[str, dict[str, dict[str, Any]]] = {
-    "/sparql": {
+
+
+def _of_queries(example: str) -> dict[str, dict[str, Any]]:
+    return {
         "get": {
-            "parameters": [
-                _parameter("query", "ASK { id:badoglio cas:succeeded id:mussolini }"),
-                *_graphs(*_DATASET),
-                _CHOICE,
-            ],
+            "parameters": [_parameter("query", example), *_graphs(*_DATASET), _CHOICE],
             **_ANSWERED,
         },
         "post": {
@@ -201,6 +206,32 @@ _PROTOCOLS: dict[str, dict[str, dict[str, Any]]] = {
             },
             **_ANSWERED,
         },
+    }
+
+
+_PROTOCOLS: dict[str, dict[str, dict[str, Any]]] = {
+    "/sparql": _of_queries("ASK { id:badoglio cas:succeeded id:mussolini }"),
+    "/wikidata/sparql": _of_queries("SELECT ?office { wd:Q200085 wdt:P39 ?office }"),
+    "/reconcile": {
+        "get": {
+            "parameters": [
+                _parameter("queries", '{"q0": {"query": "Gen. Badoglio"}}'),
+                _parameter("extend"),
+                _parameter("callback"),
+            ],
+            **_IN_JSON,
+        },
+        "post": {
+            "requestBody": {"required": True, "content": {FORM: _either("queries", "extend")}},
+            **_IN_JSON,
+        },
+    },
+    "/reconcile/{version}/{action}": {
+        "get": {
+            "parameters": [_parameter("id", "badoglio")],
+            "responses": {"200": _told("the preview", ["text/html"])},
+        },
+        "post": {"requestBody": _body("application/json"), **_IN_JSON},
     },
     "/update": {
         "post": {

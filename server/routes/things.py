@@ -16,8 +16,8 @@ from flask.typing import ResponseReturnValue
 
 from kg import resources
 from kg.formats import Form
-from server import documents, negotiate, pages
-from server.documents import HTML, LANGUAGES
+from server import documents, layout, negotiate, pages
+from server.documents import HTML
 from server.state import Served, served
 
 bp = Blueprint("things", __name__)
@@ -43,7 +43,7 @@ def _negotiated(here: Served, name: str) -> Response:
     """Lead to the document that the request prefers; a vocabulary is answered at once."""
     accept = request.headers.get("Accept", "")[:_LONGEST_ACCEPT]
     form = negotiate.wanted(request.args.get("format", ""), accept, documents.FORMS)
-    language = _language()
+    language = layout.preferred()
     # Without a host, so that nothing in a request can bend it.
     where = request.script_root + documents.address(name, form, language)
     if name in _OWN_DOCUMENTS:
@@ -55,14 +55,6 @@ def _negotiated(here: Served, name: str) -> Response:
         answer.headers["Location"] = where
     answer.vary.update(["Accept", "Accept-Language"] if form is HTML else ["Accept"])
     return answer
-
-
-def _language() -> str:
-    """Return the language that the request prefers of those there are; pt-BR is taken for pt."""
-    wanted = (
-        tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality
-    )
-    return next((each for each in wanted if each in LANGUAGES), "en")
 
 
 def _document(here: Served, name: str, form: Form[Any], language: str) -> Response:
