@@ -8,7 +8,7 @@ import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
@@ -16,6 +16,7 @@ from http import HTTPStatus
 from server.problems import Problem
 
 _MINUTE = 60.0
+_UNLIMITED = nullcontext()
 _MOST_CLIENTS = 10_000  # that are remembered: some 2 MB
 
 
@@ -42,15 +43,17 @@ class Allowance:
         self._clock = clock
         self._accounts: OrderedDict[str, _Account] = OrderedDict()
 
-    @contextmanager
-    def spending(self, client: str) -> Iterator[None]:
-        """Count the time until the end on a client's account.
+    def spending(self, client: str) -> AbstractContextManager[None]:
+        """Return the context whose time is counted on a client's account.
 
-        Raises: Problem, if the client has no allowance left.
+        Raises, when entered: Problem, if the client has no allowance left.
         """
         if not (self.seconds or self.queries) or is_of_this_machine(client):
-            yield
-            return
+            return _UNLIMITED
+        return self._spending(client)
+
+    @contextmanager
+    def _spending(self, client: str) -> Iterator[None]:
         account = self._account(client)
         if self.queries and account.running >= self.queries:
             raise _spent(f"{self.queries} queries at a time", 1)

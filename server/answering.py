@@ -31,7 +31,7 @@ async def send(
     Raises: Problem and BadQuery; what is raised after the answer began leaves it without its end,
             so that no client takes it for whole.
     """
-    with exchange.watching():
+    with exchange.watching(service.loop):
         async with service.evaluating(service.client(exchange), job) as found:
             held, size = [], 0
             async for block in found:

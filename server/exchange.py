@@ -5,8 +5,7 @@ Source: https://asgi.readthedocs.io/en/latest/specs/www.html, https://www.rfc-ed
 
 import asyncio
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
@@ -183,31 +182,19 @@ class Exchange:
         """Return whether the client hung up while it was watched."""
         return self._client_gone
 
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Cancel the current task when the client hangs up, from a tenth of a second on."""
-        if "wsgi_environ" in self.scope:  # a WSGI server tells no one
-            yield
-            return
-        task = asyncio.current_task()
-        assert task is not None, "called in one"
-        watch: list[asyncio.Task[None]] = []
-        loop = asyncio.get_running_loop()
-        timer = loop.call_later(
-            _PATIENCE, lambda: watch.append(loop.create_task(self._watch(task)))
-        )
-        try:
-            yield
-        finally:
-            timer.cancel()
-            for each in watch:
-                each.cancel()
+    def watching(self, loop: asyncio.AbstractEventLoop | None = None) -> "Watching":
+        """Return the context in which the task is cancelled when the client hangs up.
 
-    async def _watch(self, task: "asyncio.Task[Any]") -> None:
+        From a tenth of a second on, and not under a WSGI server, which tells no one. Who knows the
+        loop that runs saves the system call that asks for it.
+        """
+        return Watching(self, loop)
+
+    async def gone(self) -> None:
+        """Wait until the client has hung up."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
         self._client_gone = True
-        task.cancel()
 
     async def _all_of_it(self) -> bytes:
         parts = []
@@ -218,6 +205,39 @@ class Exchange:
             parts.append(message.get("body", b""))
             if not message.get("more_body"):
                 return b"".join(parts)
+
+
+class Watching:
+    """Cancels the task that is in it when the client hangs up."""
+
+    def __init__(self, exchange: Exchange, loop: asyncio.AbstractEventLoop | None) -> None:
+        self._exchange = exchange
+        self._loop = loop
+        self._task: asyncio.Task[Any] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._watch: asyncio.Task[None] | None = None
+
+    def __enter__(self) -> None:
+        """Begin."""
+        if "wsgi_environ" not in self._exchange.scope:
+            loop = self._loop or asyncio.get_running_loop()
+            self._task = asyncio.current_task(loop)
+            self._timer = loop.call_later(_PATIENCE, self._begin)
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+        if self._timer:
+            self._timer.cancel()
+        if self._watch:
+            self._watch.cancel()
+
+    def _begin(self) -> None:
+        self._watch = asyncio.get_running_loop().create_task(self._cancel())
+
+    async def _cancel(self) -> None:
+        await self._exchange.gone()
+        if self._task:
+            self._task.cancel()
 
 
 def encoded(headers: Iterable[tuple[str, str]]) -> Headers:

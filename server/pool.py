@@ -1,8 +1,13 @@
-"""The workers: each query has one to itself, within limits, and loses it when it goes too far.
+"""The workers: each evaluates one query at a time, and is lost to one that goes too far.
 
 A query that is late, too large or no longer wanted is ended by killing its worker: the engine
 cannot be interrupted otherwise. A spare stands by, so that the next query does not wait for a
 start.
+
+To hand a small query over costs more than to evaluate it. So a worker that answers quickly is sent
+several at once, and begins the next one by itself. Those that wait in it have no part in what
+happens to the first one: where that is slow they are taken back, where it costs the worker they
+are given to another, and their clients do not notice.
 
 Two clocks run by turns. While a query waits for its worker, the time of its evaluation runs; while
 the worker waits for the client to take a part of the answer, the client's patience does: it has
@@ -10,19 +15,20 @@ half a minute, and half a second more for each part that it takes (128 kB/s in t
 """
 
 import asyncio
-import json
 import logging
+import marshal
 import signal
 from collections import Counter, OrderedDict, deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
+from itertools import islice
+from math import inf
 from time import monotonic
-from typing import Self
+from typing import Any, Self
 
-from server.process import END, Ended, Frame, Process
+from server.process import END, TAKE_BACK, Ended, Frame, Process
 
 log = logging.getLogger("server")
 _REFUSED = 60.0  # seconds for which a query is refused that ended its worker
@@ -30,6 +36,18 @@ _MOST_REFUSED = 1000  # of them remembered
 _STALLED = 30.0  # seconds that a client may take over an answer
 _FOR_A_BLOCK = 0.5  # seconds that it may take besides, for each block
 _STARTS = 30.0  # seconds in which a worker must start, on a machine that has much to do
+# A query that is seen at two looks is slow: what waits behind it is given to others.
+_LOOK = 0.002  # seconds between two looks at all workers
+_SLOW = 2
+_UNWANTED = 50  # looks after which a query is ended that no one waits for any more
+_MOST_ASKED = 8  # queries that are sent to a worker at a time, the one it evaluates among them
+# Milliseconds that a query may have to wait behind others, if they take as long as the last one:
+# before another worker is woken, which costs both more than it saves; and at all.
+_BEFORE_WAKING = 0.5
+_BEHIND = 5.0
+# Bytes of an answer that wait to be read: 16 of the largest blocks that a worker sends. Beyond,
+# the socket is left full and the worker waits: a client that does not read costs no memory.
+_MOST_WAITING = 1 << 20
 _PAUSE = 1.0  # seconds before another worker is tried where one did not start, or died idle
 
 
@@ -70,7 +88,8 @@ class Job:
     @property
     def frame(self) -> bytes:
         """Return what is sent to the worker."""
-        return json.dumps({name: getattr(self, name) for name in self.__slots__}).encode()
+        # Between processes of one Python, and a tenth of the time of JSON.
+        return marshal.dumps({name: getattr(self, name) for name in self.__slots__})
 
 
 class Refused(Exception):
@@ -137,42 +156,61 @@ class Failed(Refused):
 
 
 class Answer:
-    """An answer on its way: an iterator over its blocks.
+    """An answer on its way: a context in which it is evaluated, and an iterator over its blocks.
 
     Attributes:
+        job: that it answers.
         kind: "solutions", "boolean" or "triples".
         rows: how many there are, known at the end.
         milliseconds: that the evaluation took, known at the end.
-        ended: whether all of it has come.
+        ended: whether all of it was told.
+        worker: that was asked for it, None while it waits for one.
+        is_done: whether no more will come, so that it needs no worker.
+        waits_since: when it began to wait for a worker.
     """
 
     def __init__(
-        self, worker: Process, seconds: float, done: Callable[[str | None], None]
+        self, pool: "Pool", loop: asyncio.AbstractEventLoop, job: Job, seconds: float
     ) -> None:
+        self.job = job
         self.kind = ""
         self.rows = 0
         self.milliseconds = 0.0
         self.ended = False
+        self.worker: Worker | None = None
+        self.is_done = False
+        self._pool = pool
+        self._loop = loop
+        self.waits_since = loop.time()
         self._frames: deque[Frame] = deque()  # that have come and are not yet told
-        self._is_free = False
-        self._worker = worker
+        self._size = 0  # of them
+        self._come: asyncio.Future[None] | None = None
         self._seconds = seconds
-        self._done = done  # called with the reason to kill the worker, None if it may go on
-        self._loop = asyncio.get_running_loop()
         self._left = seconds  # of evaluation
         self._patience = _STALLED
-        self._given = 0.0  # when the client was given a block
-        self._timer: asyncio.TimerHandle | None = None
+        self._is_clients_turn = False
+        self._turn_began = 0.0
         self._refusal: Refused | None = None
 
-    async def begin(self) -> None:
+    # No `asynccontextmanager`: on small queries it is a twentieth of the web process's time.
+    async def __aenter__(self) -> Self:
         """Wait until it is known what kind of answer there is.
 
         Raises: Refused, if there is none.
         """
-        frame = await self._next()
+        self._pool.ask(self)
+        try:
+            frame = await self._next()
+        except BaseException as error:
+            self._pool.leave(self, error)
+            raise
         self.kind = frame.payload.decode()
         self._give()
+        return self
+
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
+        """End what is left of it."""
+        self._pool.leave(self, error)
 
     def __aiter__(self) -> Self:
         """Return itself: whoever stops may go on later."""
@@ -188,81 +226,138 @@ class Answer:
         self._take_back()
         frame = await self._next()
         if frame.kind == b"E":
-            self.rows, self.milliseconds = END.unpack(frame.payload)
             self.ended = True
             raise StopAsyncIteration
         self._give()
         return frame.payload
 
-    def close(self) -> None:
-        """Have the worker killed if it has more to say."""
-        self._take_back()
-        self._free("left")
+    def start(self) -> None:
+        """Take note that the worker begins."""
+        self._turn_began = self._loop.time()
+
+    def add(self, frame: Frame) -> None:
+        """Take in a part of the answer."""
+        self._frames.append(frame)
+        self._size += len(frame.payload)
+        if frame.kind in b"EX":
+            self.is_done = True
+            if frame.kind == b"E":
+                self.rows, self.milliseconds = END.unpack(frame.payload)
+        elif self._size > _MOST_WAITING and self.worker:
+            self.worker.process.pause()
+        self._wake()
+
+    def refuse(self, refusal: Refused) -> None:
+        """Give no answer, or no more of it."""
+        self._refusal = refusal
+        self.is_done = True
+        self._wake()
+
+    def overdue(self, now: float) -> tuple[str, Refused] | None:
+        """Return why the worker is to be killed, if time is up: the query's, or its client's."""
+        took = now - self._turn_began
+        if self._is_clients_turn:
+            return ("stalled", Stalled()) if took > self._patience else None
+        return ("time", TooLong(self._seconds)) if took > self._left else None
 
     async def _next(self) -> Frame:
+        while not self._frames and not self._refusal:
+            self._come = self._loop.create_future()
+            await self._come
         if self._refusal:
             raise self._refusal
-        if not self._frames:
-            await self._receive()
         frame = self._frames.popleft()
+        self._size -= len(frame.payload)
+        if not self.is_done and self._size <= _MOST_WAITING and self.worker:
+            self.worker.process.resume()
         if frame.kind == b"X":
             self.ended = True
             told = frame.json()
             raise Failed(told["error"], told["message"])
         return frame
 
-    async def _receive(self) -> None:
-        started = self._loop.time()
-        late = self._loop.call_later(self._left, self._be_late)
-        try:
-            self._frames.extend(await self._worker.receive_all())
-        except Ended:
-            raise await self._refused() from None
-        finally:
-            late.cancel()
-            self._left -= self._loop.time() - started
-        if self._frames[-1].kind in b"EX":  # what is left to do needs no worker
-            self._free(None)
-
-    async def _refused(self) -> Refused:
-        """Return why the worker is gone; if no one killed it, it is the query's fault."""
-        if self._refusal:
-            return self._refusal
-        if self._worker.was_killed:  # the pool is closed
-            return Overloaded(self._seconds)
-        if await self._worker.exit_status() == -signal.SIGKILL:
-            self._free("lost")
-            return Lost()
-        self._free("memory")  # the engine aborts when it gets no more
-        return TooMuchMemory()
-
     def _give(self) -> None:
         """Begin to wait for the client."""
-        if not self._is_free:
-            self._given = self._loop.time()
-            self._timer = self._loop.call_later(self._patience, self._be_stalled)
+        if not self.is_done:
+            now = self._loop.time()
+            self._left -= now - self._turn_began
+            self._turn_began = now
+            self._is_clients_turn = True
 
     def _take_back(self) -> None:
         """End to wait for the client."""
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
-            self._patience += _FOR_A_BLOCK - (self._loop.time() - self._given)
+        if self._is_clients_turn:
+            now = self._loop.time()
+            self._patience += _FOR_A_BLOCK - (now - self._turn_began)
+            self._turn_began = now
+            self._is_clients_turn = False
 
-    def _be_late(self) -> None:
-        self._stop("time", TooLong(self._seconds))
+    def _wake(self) -> None:
+        if self._come and not self._come.done():
+            self._come.set_result(None)
 
-    def _be_stalled(self) -> None:
-        self._stop("stalled", Stalled())
 
-    def _stop(self, reason: str, refusal: Refused) -> None:
-        self._refusal = refusal
-        self._free(reason)
+class Worker:
+    """A process that answers, and what it is asked.
 
-    def _free(self, reason: str | None) -> None:
-        if not self._is_free:
-            self._is_free = True
-            self._done(reason)
+    Attributes:
+        process: that evaluates.
+        asked: what it has not yet answered: the first one is evaluated, the others wait behind it;
+               None stands for what is no longer wanted.
+        looks: how often the first one was seen, look by look.
+        took: milliseconds that the last one took.
+    """
+
+    def __init__(self, process: Process) -> None:
+        self.process = process
+        self.asked: deque[Answer | None] = deque()
+        self.looks = 0
+        self.took = inf
+
+    @property
+    def wait(self) -> float:
+        """Return how many milliseconds another query will wait behind those that are there."""
+        number = len(self.asked)
+        return inf if self.looks >= _SLOW or number >= _MOST_ASKED else number * self.took
+
+    @property
+    def waiting(self) -> list[Answer]:
+        """Return what waits behind the first one."""
+        return [answer for answer in islice(self.asked, 1, None) if answer]
+
+    def ask(self, answer: Answer) -> None:
+        """Ask for an answer."""
+        answer.worker = self
+        self.asked.append(answer)
+        if len(self.asked) == 1:
+            self._begin()
+        self.process.send(b"Q", answer.job.frame)
+
+    def add(self, frame: Frame) -> None:
+        """Take in what the process says."""
+        first = self.asked[0]
+        if first:
+            first.add(frame)
+        if frame.kind in b"EX":
+            self.process.resume()
+            if first:
+                self.took = first.milliseconds
+            self.asked.popleft()
+            self._begin()
+
+    def take_back(self) -> list[Answer]:
+        """Return what waits behind the first one, so that it is asked elsewhere."""
+        taken = self.waiting
+        if taken:
+            behind = len(self.asked) - 1
+            self.process.send(TAKE_BACK, bytes([behind]))
+            self.asked = deque([self.asked[0], *[None] * behind])
+        return taken
+
+    def _begin(self) -> None:
+        self.looks = 0
+        if self.asked and (first := self.asked[0]):
+            first.start()
 
 
 class Pool:
@@ -277,12 +372,14 @@ class Pool:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.counts: Counter[str] = Counter()
-        self._idle: deque[Process] = deque()
-        self._busy: set[Process] = set()
+        self._idle: list[Worker] = []
+        self._busy: set[Worker] = set()
         self._starting: set[asyncio.Task[None]] = set()
         self._ending: set[asyncio.Task[None]] = set()
-        self._waiters: deque[asyncio.Future[Process]] = deque()
+        self._queue: deque[Answer] = deque()
         self._refused: OrderedDict[bytes, float] = OrderedDict()
+        self._timer: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop  # to ask for it, each time, is a system call
         self._tried = asyncio.Event()
         self._closed = False
 
@@ -303,11 +400,12 @@ class Pool:
 
     @property
     def waiting(self) -> int:
-        """Return how many queries wait."""
-        return len(self._waiters)
+        """Return how many queries wait, for a worker or behind another one."""
+        return len(self._queue) + sum(len(worker.waiting) for worker in self._busy)
 
     async def start(self) -> None:
         """Start the workers and a spare; return when the first is ready or could not start."""
+        self._loop = asyncio.get_running_loop()
         self._replace()
         await self._tried.wait()
 
@@ -317,109 +415,164 @@ class Pool:
         for task in self._starting:
             task.cancel()
         left = [*self._idle, *self._busy]
+        asked = [answer for worker in left for answer in worker.asked if answer]
+        for answer in (*asked, *self._queue):
+            answer.refuse(Overloaded(self.limits.seconds))
         self._idle.clear()
         self._busy.clear()
+        self._queue.clear()
         for worker in left:
-            self._kill(worker, "closed")
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_exception(Overloaded(self.limits.seconds))
+            self._kill(worker.process, "closed")
         while tasks := self._starting | self._ending:
             await asyncio.wait(tasks)
 
-    @asynccontextmanager
-    async def answering(self, job: Job, seconds: float | None = None) -> AsyncIterator[Answer]:
-        """Evaluate a query; leaving before the end of the answer ends its worker.
+    def answering(self, job: Job, seconds: float | None = None) -> Answer:
+        """Return the answer to a query, to be entered; it is evaluated meanwhile.
 
-        Raises: Refused, in all its forms.
+        Leaving before the end of the answer ends its worker. Raises, when entered: Refused, in all
+        its forms.
         """
-        self._refuse_again(job.text)
-        worker = await self._taken()
-        answer = Answer(worker, seconds or self.limits.seconds, partial(self._free, worker))
-        try:
-            worker.send(b"Q", job.frame)
-            await answer.begin()
-            yield answer
-        except TooMuchMemory:
-            self._remember(job.text)
-            raise
-        finally:
-            answer.close()
+        return Answer(self, self._loop, job, seconds or self.limits.seconds)
 
-    async def _taken(self) -> Process:
-        """Return a worker for a query; wait for one, unless too many do."""
+    def ask(self, answer: Answer) -> None:
+        """Begin to evaluate a query.
+
+        Raises: Overloaded; TooMuchMemory, if it took too much before.
+        """
+        self._refuse_again(answer.job.text)
+        self._ask(answer)
+
+    def leave(self, answer: Answer, error: BaseException | None) -> None:
+        """End what is left of an answer, which is told no further, because of an error or not."""
+        if isinstance(error, TooMuchMemory):
+            self._remember(answer.job.text)
+        if not answer.is_done:
+            self._leave(answer)
+
+    def _ask(self, answer: Answer) -> None:
+        """Ask a worker, or let the query wait for one, unless too many do."""
+        is_free = bool(self._idle) and len(self._busy) < self.limits.workers
+        if self._closed or (not is_free and self.waiting >= self.limits.waiting):
+            raise self._overloaded()
+        self._queue.append(answer)
+        self._serve()
+        if not self._timer:
+            self._timer = self._loop.call_later(_LOOK, self._look)
+
+    def _serve(self) -> None:
+        """Give the queries that wait longest to workers that are free, or will be at once."""
+        while self._queue and (worker := self._next_worker()):
+            worker.ask(self._queue.popleft())
+
+    def _next_worker(self) -> Worker | None:
+        next_one = min(self._busy, key=_wait, default=None)
+        if next_one and next_one.wait < _BEFORE_WAKING:
+            return next_one
         if self._idle and len(self._busy) < self.limits.workers:
-            worker = self._idle.popleft()
+            worker = self._idle.pop()  # what it has read last is still at hand
             self._busy.add(worker)
             return worker
-        if self._closed or len(self._waiters) >= self.limits.waiting:
-            raise self._overloaded()
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[Process] = loop.create_future()
-        self._waiters.append(waiter)
-        late = loop.call_later(self.limits.seconds / 2, self._refuse, waiter)
-        try:
-            return await waiter
-        except BaseException:
-            if waiter.done() and not waiter.cancelled() and not waiter.exception():
-                self._free(waiter.result(), None)  # it came when the client had gone
-            raise
-        finally:
-            late.cancel()
-            if waiter in self._waiters:
-                self._waiters.remove(waiter)
+        return next_one if next_one and next_one.wait < _BEHIND else None
 
-    def _refuse(self, waiter: asyncio.Future[Process]) -> None:
-        if not waiter.done():
-            waiter.set_exception(self._overloaded())
+    def _leave(self, answer: Answer) -> None:
+        """End what no one waits for any more: if it is evaluated, with its worker."""
+        worker = answer.worker
+        if not worker:
+            self._queue.remove(answer)
+        elif worker.asked[0] is answer:
+            self._lose(worker, "left")
+        else:
+            worker.asked[worker.asked.index(answer)] = None
 
     def _overloaded(self) -> Overloaded:
         return Overloaded(self.limits.seconds / 2)  # half a turn of all workers, at the worst
 
-    def _free(self, worker: Process, reason: str | None) -> None:
-        """Give a worker to the next query, or kill it for a reason; once only."""
-        if worker not in self._busy:
-            return
+    def _told(self, worker: Worker, frames: Sequence[Frame]) -> None:
+        """Take in what a worker says, and ask it more when it has ended an answer."""
+        for frame in frames:
+            worker.add(frame)
+        if not worker.asked:
+            self._busy.discard(worker)
+            self._idle.append(worker)
+        if self._queue:
+            self._serve()
+
+    def _look(self) -> None:
+        """End what takes too long, and let no one wait behind a query that is not quick."""
+        now = self._loop.time()
+        for worker in list(self._busy):
+            worker.looks += 1
+            first = worker.asked[0]
+            if first and (overdue := first.overdue(now)):
+                reason, refusal = overdue
+                first.refuse(refusal)
+                self._lose(worker, reason)
+            elif not first and worker.looks > _UNWANTED:
+                self._lose(worker, "left")
+            elif first and worker.looks >= _SLOW:
+                self._put_back(worker.take_back())
+        while self._queue and now - self._queue[0].waits_since > self.limits.seconds / 2:
+            self._queue.popleft().refuse(self._overloaded())
+        again = self._busy or self._queue
+        self._timer = self._loop.call_later(_LOOK, self._look) if again else None
+
+    def _put_back(self, answers: Sequence[Answer]) -> None:
+        """Let queries wait again, before all others."""
+        for answer in answers:
+            answer.worker = None
+        self._queue.extendleft(reversed(answers))
+        self._serve()
+
+    def _lose(self, worker: Worker, reason: str) -> None:
+        """Kill a worker for a reason; what waits behind its query is given to others."""
         self._busy.discard(worker)
-        if worker.is_alive and reason is None:
-            self._give(worker)
-            return
-        self._kill(worker, reason or "died")
+        self._kill(worker.process, reason)
+        self._put_back(worker.waiting)
         self._replace()
 
-    def _give(self, worker: Process) -> None:
-        """Give a worker that is free to the query that waits longest, or keep it."""
-        self._idle.append(worker)
-        while self._idle and self._waiters and len(self._busy) < self.limits.workers:
-            waiter = self._waiters.popleft()
-            if not waiter.done():
-                worker = self._idle.popleft()
-                self._busy.add(worker)
-                waiter.set_result(worker)
+    def _kill(self, process: Process, reason: str) -> None:
+        process.when_told = process.when_ended = None
+        process.kill()
+        self._bury(process, reason)
 
-    def _kill(self, worker: Process, reason: str) -> None:
+    def _bury(self, process: Process, reason: str) -> None:
         self.counts[reason] += 1
-        worker.kill()
-        task = asyncio.get_running_loop().create_task(_tell_end(worker, reason))
+        self._later(_tell_end(process, reason))
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
 
-    def _died(self, worker: Process) -> None:
-        """Replace a worker that ended by itself while it had nothing to do."""
-        if worker in self._idle and not self._closed:
+    def _died(self, worker: Worker) -> None:
+        """Replace a worker that ended by itself."""
+        first = worker.asked[0] if worker.asked else None
+        if worker in self._idle:
             self._idle.remove(worker)
-            self._kill(worker, "died")
-            self._replace(_PAUSE)  # it may happen again
+        self._busy.discard(worker)
+        if first:
+            first.is_done = True
+            self._later(self._blame(worker.process, first))
+        else:
+            self._bury(worker.process, "died")
+        self._put_back(worker.waiting)
+        self._replace(0.0 if first else _PAUSE)  # it may happen again
+
+    async def _blame(self, process: Process, answer: Answer) -> None:
+        """Refuse what a worker evaluated when it died; if no one killed it, the query did."""
+        was_killed = await process.exit_status() == -signal.SIGKILL
+        # The engine aborts when it gets no more memory.
+        answer.refuse(Lost() if was_killed else TooMuchMemory())
+        self._bury(process, "lost" if was_killed else "memory")
 
     def _replace(self, pause: float = 0.0) -> None:
         """Start as many workers as are missing, the spare counted; let the spare take over."""
         there = len(self._idle) + len(self._busy) + len(self._starting)
         for _ in range(self.limits.workers + 1 - there):
-            task = asyncio.get_running_loop().create_task(self._start(pause))
+            task = self._loop.create_task(self._start(pause))
             self._starting.add(task)
             task.add_done_callback(self._starting.discard)
-        if self._idle:
-            self._give(self._idle.popleft())
+        self._serve()
 
     async def _start(self, pause: float) -> None:
         """Start a worker; where it does not come up, try again, but not without pause."""
@@ -430,29 +583,32 @@ class Pool:
             self._tried.set()
             pause = _PAUSE
         self._starting.discard(asyncio.current_task())
-        worker.when_ended = partial(self._died, worker)
-        self._give(worker)
+        self._idle.append(worker)
+        self._serve()
         self._tried.set()
 
-    async def _started(self) -> Process | None:
+    async def _started(self) -> Worker | None:
         """Return a worker that is ready, None if it did not start."""
         memory, outbound = str(self.limits.memory), str(int(self.limits.outbound))
         try:
-            worker = await Process.start("server.worker", memory, outbound)
+            process = await Process.start("server.worker", memory, outbound)
         except OSError as error:
             log.error("a worker did not start: %s", error)  # noqa: TRY400 no fault of ours
             return None
         self.counts["started"] += 1
         try:
             async with asyncio.timeout(_STARTS):
-                await worker.receive()
+                await process.receive()
         except (Ended, TimeoutError):
             log.error("a worker did not start")  # noqa: TRY400 it has told why
-            self._kill(worker, "died")
+            self._kill(process, "died")
             return None
         except BaseException:
-            self._kill(worker, "closed")
+            self._kill(process, "closed")
             raise
+        worker = Worker(process)
+        process.when_told = partial(self._told, worker)
+        process.when_ended = partial(self._died, worker)
         return worker
 
     def _refuse_again(self, text: str) -> None:
@@ -465,10 +621,14 @@ class Pool:
             self._refused.popitem(last=False)
 
 
-async def _tell_end(worker: Process, reason: str) -> None:
-    status = await worker.exit_status()
+def _wait(worker: Worker) -> float:
+    return worker.wait
+
+
+async def _tell_end(process: Process, reason: str) -> None:
+    status = await process.exit_status()
     level = logging.DEBUG if reason in {"closed", "left"} else logging.INFO
-    log.log(level, "worker %d ended: %s (exit status %d)", worker.pid, reason, status)
+    log.log(level, "worker %d ended: %s (exit status %d)", process.pid, reason, status)
 
 
 def _hash(text: str) -> bytes:

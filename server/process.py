@@ -22,9 +22,8 @@ from typing import Any, NamedTuple, Self, cast
 
 _HEAD = struct.Struct("!cI")
 END = struct.Struct("!Qd")  # what the end of an answer tells: its rows, and the milliseconds
-# Frames that wait to be read: 16 of the largest that a worker sends. Beyond, the socket is left
-# full and the process waits, so that a client that does not read costs no memory.
-_MOST_WAITING = 1 << 20
+# The kind of a frame that takes back those before it, as many as its payload says in one byte.
+TAKE_BACK = b"C"
 _NEW_USER_AND_NETWORK = 0x10000000 | 0x40000000  # CLONE_NEWUSER | CLONE_NEWNET of sched.h
 
 
@@ -47,18 +46,20 @@ class Process(asyncio.Protocol):
     """A Python module that runs as a process of its own, seen from the web process.
 
     Attributes:
-        was_killed: whether it was ended from here.
+        when_told: what is called with the frames that come, at once with all that are there; as
+                   long as there is nothing, they wait for `receive`.
         when_ended: what is called once when it is gone, if anything is.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self.was_killed = False
+    def __init__(self, process: subprocess.Popen[bytes], loop: asyncio.AbstractEventLoop) -> None:
+        self.when_told: Callable[[list[Frame]], None] | None = None
         self.when_ended: Callable[[], None] | None = None
         self._process = process
+        self._loop = loop  # to ask for it, each time, is a system call
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray()
+        self._written: list[bytes] = []
         self._frames: deque[Frame] = deque()
-        self._waiting = 0
         self._waiter: asyncio.Future[None] | None = None
         self._ended = False
         self._is_paused = False
@@ -78,7 +79,7 @@ class Process(asyncio.Protocol):
                 raise
         loop = asyncio.get_running_loop()
         try:
-            _, started = await loop.create_connection(lambda: cls(process), sock=ours)
+            _, started = await loop.create_connection(lambda: cls(process, loop), sock=ours)
         except BaseException:
             ours.close()
             process.kill()
@@ -97,34 +98,43 @@ class Process(asyncio.Protocol):
         return not self._ended
 
     def send(self, kind: bytes, payload: bytes) -> None:
-        """Send a frame."""
-        if self._transport:
-            self._transport.write(_HEAD.pack(kind, len(payload)) + payload)
+        """Send a frame, together with all others of this turn of the loop.
+
+        A system call and the wake-up of a process are most of what a small query costs here.
+        """
+        if not self._written:
+            self._loop.call_soon(self._write)
+        self._written += _HEAD.pack(kind, len(payload)), payload
 
     async def receive(self) -> Frame:
         """Return the next frame.
 
         Raises: Ended, if there is none left and the process is gone.
         """
-        await self._received()
-        frame = self._frames.popleft()
-        self._make_room(len(frame.payload))
-        return frame
+        while not self._frames:
+            if self._ended:
+                raise Ended
+            self._waiter = self._loop.create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        return self._frames.popleft()
 
-    async def receive_all(self) -> list[Frame]:
-        """Return all frames that are there; wait for one.
+    def pause(self) -> None:
+        """Read no more: the socket fills, and the process waits when it has more to say."""
+        if self._transport and not self._is_paused:
+            self._is_paused = True
+            self._transport.pause_reading()
 
-        Raises: Ended, if there is none left and the process is gone.
-        """
-        await self._received()
-        frames = list(self._frames)
-        self._frames.clear()
-        self._make_room(self._waiting)
-        return frames
+    def resume(self) -> None:
+        """Read on, if reading was paused."""
+        if self._transport and self._is_paused:
+            self._is_paused = False
+            self._transport.resume_reading()
 
     def kill(self) -> None:
         """End the process now, whatever it does."""
-        self.was_killed = True
         self._process.kill()
         if self._transport:
             self._transport.abort()
@@ -144,33 +154,21 @@ class Process(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take in what the process sent, see asyncio."""
         self._buffer += data
-        for frame in _taken(self._buffer):
-            self._frames.append(frame)
-            self._waiting += len(frame.payload)
-        if self._waiting > _MOST_WAITING and self._transport and not self._is_paused:
-            self._is_paused = True
-            self._transport.pause_reading()
-        self._wake()
+        frames = _taken(self._buffer)
+        if not self.when_told:
+            self._frames.extend(frames)
+            self._wake()
+        elif frames:
+            self.when_told(frames)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 asyncio's signature
         """Take note that the process is gone, see asyncio."""
         self._end()
 
-    async def _received(self) -> None:
-        while not self._frames:
-            if self._ended:
-                raise Ended
-            self._waiter = asyncio.get_running_loop().create_future()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
-
-    def _make_room(self, size: int) -> None:
-        self._waiting -= size
-        if self._is_paused and self._waiting <= _MOST_WAITING and self._transport:
-            self._is_paused = False
-            self._transport.resume_reading()
+    def _write(self) -> None:
+        if self._transport:
+            self._transport.write(b"".join(self._written))
+        self._written.clear()
 
     def _end(self) -> None:
         if self._ended:
@@ -202,19 +200,36 @@ class Channel:
             self._socket.shutdown(socket.SHUT_RDWR)
 
     def requests(self) -> Iterator[Frame]:
-        """Yield what is asked, until the web process is gone."""
+        """Yield what is asked, until the web process is gone.
+
+        What is taken back before it is yielded becomes a frame of the kind `TAKE_BACK`.
+        """
         # Linux wakes who sleeps in `recv` once more when the other end takes in what was said, and
         # not who sleeps in `poll`: that halves the switches between processes.
         asked = select.poll()
         asked.register(self._socket, select.POLLIN)
+        waiting: deque[Frame] = deque()
         while True:
-            yield from _taken(self._buffer)
-            asked.poll()
-            with contextlib.suppress(ConnectionError):
-                if data := self._socket.recv(1 << 16):
-                    self._buffer += data
-                    continue
-            return
+            # While others wait, no one sleeps: only what takes them back is looked for.
+            if asked.poll(0 if waiting else None) and not self._take_in(waiting):
+                yield from waiting
+                return
+            if waiting:
+                yield waiting.popleft()
+
+    def _take_in(self, waiting: deque[Frame]) -> bool:
+        """Read what has come; return whether more may come."""
+        data = b""
+        with contextlib.suppress(ConnectionError):
+            data = self._socket.recv(1 << 16)
+        self._buffer += data
+        for frame in _taken(self._buffer):
+            if frame.kind == TAKE_BACK:
+                for nth in range(1, min(len(waiting), frame.payload[0]) + 1):
+                    waiting[-nth] = frame  # what was yielded is past taking back
+            else:
+                waiting.append(frame)
+        return bool(data)
 
     def wait_for_end(self) -> None:
         """Return when the web process is gone or this end was hung up.

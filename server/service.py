@@ -1,8 +1,8 @@
 """A running copy: its data, its workers, the answers it keeps, and what it counts."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -25,9 +25,9 @@ from server.pool import (
     Failed,
     Job,
     Limits,
-    Lost,
     Overloaded,
     Pool,
+    Refused,
     Stalled,
     TooLong,
     TooMuchMemory,
@@ -169,28 +169,59 @@ class Service:
         end = len(found) if whole else found.rindex(b"\n") + 1
         return Page(kind, bytes(found[:end]), whole)
 
-    @asynccontextmanager
-    async def evaluating(self, client: str, job: Job) -> AsyncIterator[Answer]:
-        """Evaluate for a client, within its allowance.
+    def evaluating(self, client: str, job: Job) -> "Evaluation":
+        """Return the context in which a query is evaluated for a client, within its allowance.
 
-        Raises: Problem and BadQuery, for what ends an evaluation.
+        Raises, when entered and within: Problem and BadQuery, for what ends an evaluation.
         """
-        with self._allowance.spending(client):
-            try:
-                async with self.pool.answering(job) as answer:
-                    yield answer
-            except Overloaded as error:
-                raise _overloaded(error) from error
-            except TooLong as error:
-                raise _too_long(error) from error
-            except TooMuchMemory as error:
-                raise _too_much_memory(self.config.memory) from error
-            except Stalled as error:
-                raise _stalled() from error
-            except Lost as error:
-                raise _lost(error) from error
-            except Failed as error:
-                raise _failed(error, job.text) from error
+        allowance = self._allowance.spending(client)
+        return Evaluation(self.pool.answering(job), allowance, self.config.memory)
+
+
+class Evaluation:
+    """The evaluation of a query: its answer, and how a client is told that there is none."""
+
+    def __init__(
+        self, answer: Answer, allowance: AbstractContextManager[None], memory: int
+    ) -> None:
+        self._answer = answer
+        self._allowance = allowance
+        self._memory = memory
+
+    async def __aenter__(self) -> Answer:
+        """Return the answer when it has begun."""
+        self._allowance.__enter__()
+        try:
+            return await self._answer.__aenter__()
+        except BaseException as error:
+            self._end(error)
+            raise
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        """End what is left of it."""
+        await self._answer.__aexit__(kind, error, trace)
+        self._end(error)
+
+    def _end(self, error: BaseException | None) -> None:
+        self._allowance.__exit__(type(error) if error else None, error, None)
+        if isinstance(error, Refused):
+            raise self._told(error) from error
+
+    def _told(self, error: Refused) -> BadQuery | Problem:
+        match error:
+            case Overloaded():
+                return _overloaded(error)
+            case TooLong():
+                return _too_long(error)
+            case TooMuchMemory():
+                return _too_much_memory(self._memory)
+            case Stalled():
+                return _stalled()
+            case Failed():
+                return _failed(error, self._answer.job.text)
+        return _lost(error)
 
 
 def forms_of(scanned: Scanned) -> Sequence[Form[Any]]:
@@ -230,7 +261,7 @@ def _too_long(error: TooLong) -> Problem:
     )
 
 
-def _lost(error: Lost) -> Problem:
+def _lost(error: Refused) -> Problem:
     status, headers = HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "1"}
     return Problem(status, "worker-lost", f"{error}; ask again", headers=headers)
 

@@ -4,14 +4,18 @@ Started as `python -m server.worker FD MEMORY OUTBOUND`. What it is asked and wh
 frames of `server.process`:
 
 - says `R`, once: it is ready
-- asked `Q`, JSON: store (a folder), text, base (null or an IRI), prefixes, default_graphs and
-  named_graphs (null or IRIs), union (whether the default graph is all graphs), form (a name of
-  `kg.formats`), functions (whether ours are called), unknown_functions (IRIs that give an error
-  value when called)
+- asked `Q`, as `marshal` writes it: store (a folder), text, base (null or an IRI), prefixes,
+  default_graphs and named_graphs (null or IRIs), union (whether the default graph is all graphs),
+  form (a name of `kg.formats`), functions (whether ours are called), unknown_functions (IRIs that
+  give an error value when called)
+- asked `C`, a byte: takes back so many of the last that were asked, where they are not yet begun
 - says `H`, the kind of the answer ("solutions", "boolean" or "triples"); then `D`, bytes, any
   number of times; then `E`, rows and milliseconds, as `server.process` packs them
 - or says `X`, JSON: error ("syntax", "evaluation", "store" or "form"), message; first of all, or
-  after some `D` where an evaluation fails half way
+  after some `D` where an evaluation fails half way; with no payload for what was taken back
+
+It may be asked several times at once, and answers in the order in which it was asked. It sends
+each answer before it begins the next, so that the first one that has no end is what it works on.
 
 Rows are counted in the bytes of the answer. The count is exact but for two: rows that bind nothing
 are not counted in JSON, and a literal with a carriage return and a newline counts twice in CSV.
@@ -21,6 +25,7 @@ leaves the network where the system lets it.
 """
 
 import json
+import marshal
 import os
 import re
 import resource
@@ -39,7 +44,7 @@ from kg import formats
 from kg.errors import UnknownName
 from kg.formats import EngineFormat, Form
 from kg.terms import PREFIXES, QUERY_PREFIXES
-from server.process import END, Channel, Frame, confine
+from server.process import END, TAKE_BACK, Channel, Frame, confine
 
 _BLOCK = 1 << 16  # bytes of an answer that are sent at once
 # The engine recurses as deep as a query nests, and overflows the usual 8 MB before 1,000 nested
@@ -190,8 +195,11 @@ class Evaluator:
         with suppress(ConnectionError):
             self._channel.send(Frame(b"R", b""))
             for frame in self._channel.requests():
+                if frame.kind == TAKE_BACK:
+                    self._channel.send(Frame(b"X", b""))
+                    continue
                 try:
-                    self._answer(frame.json())
+                    self._answer(marshal.loads(frame.payload))  # noqa: S302 the web process's
                 except _Failed as failed:
                     self._channel.send(failed.frame)
 

@@ -515,6 +515,112 @@ def test_a_busy_worker_that_is_killed_costs_its_query(store: Path) -> None:
     with_pool(work)
 
 
+async def warm(pool: Pool, store: Path) -> None:
+    """Show the pool's workers, all of them, that queries are quick."""
+    for _ in range(3):
+        await asyncio.gather(*(ask(pool, store, TINY) for _ in range(pool.limits.workers)))
+
+
+def number(answer: Whole) -> int:
+    """Return the only number that an answer has."""
+    return int(answer.body.split()[1])
+
+
+async def behind(pool: Pool, store: Path, queries: int) -> list[asyncio.Task[Whole]]:
+    """Return an endless query and others that were sent to its worker with it."""
+    await warm(pool, store)
+    tasks = [asyncio.create_task(ask(pool, store, ENDLESS))]
+    tasks += [
+        asyncio.create_task(ask(pool, store, f"SELECT ({n} AS ?n) {{}}", "tsv"))
+        for n in range(queries)
+    ]
+    await asyncio.sleep(0)
+    assert (pool.busy, pool.waiting) == (1, queries)
+    return tasks
+
+
+def test_no_one_waits_behind_a_query_that_is_not_quick(store: Path) -> None:
+    """Queries that were sent to its worker are given to another."""
+
+    async def work(pool: Pool) -> None:
+        slow, *quick = await behind(pool, store, 4)
+        began = time.monotonic()
+        assert [number(await task) for task in quick] == [0, 1, 2, 3]
+        assert time.monotonic() - began < 0.5
+        assert not slow.done()
+        await cancelled([slow])
+        assert pool.counts == {"started": 3, "left": 1}
+
+    with_pool(work)
+
+
+@pytest.mark.parametrize("ends", ["time", "left", "lost"])
+def test_who_waits_behind_a_query_whose_worker_ends_does_not_notice(
+    store: Path, ends: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another worker answers."""
+    monkeypatch.setattr(pools, "_SLOW", 1_000_000)  # so that nothing is given to others before
+
+    async def work(pool: Pool) -> None:
+        slow, *quick = await behind(pool, store, 4)
+        if ends == "left":
+            await cancelled([slow])
+        elif ends == "lost":
+            (worker,) = pool._busy
+            os.kill(worker.process.pid, signal.SIGKILL)
+        assert [number(await task) for task in quick] == [0, 1, 2, 3]
+        await raised(slow)
+        assert pool.counts[ends] == 1
+
+    with_pool(work, seconds=0.5)
+
+
+def test_what_is_left_before_its_turn_costs_no_worker_and_shifts_no_answer(store: Path) -> None:
+    """Those before and behind it have their own."""
+
+    async def work(pool: Pool) -> None:
+        await warm(pool, store)
+        tasks = [
+            asyncio.create_task(ask(pool, store, f"SELECT ({n} AS ?n) {{}}", "tsv"))
+            for n in range(6)
+        ]
+        await asyncio.sleep(0)
+        for task in tasks[1::2]:
+            task.cancel()
+        found = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [number(one) for one in found[::2] if isinstance(one, Whole)] == [0, 2, 4]
+        assert pool.counts == {"started": 2}
+
+    with_pool(work, workers=1)
+
+
+def test_answers_find_whom_they_are_for(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often queries are taken back, given to others, left, stopped and sent again."""
+    monkeypatch.setattr(pools, "_LOOK", 0.0003)
+
+    async def client(pool: Pool, name: int) -> int:
+        for turn in range(150):
+            own = name * 1000 + turn
+            text = f"SELECT ({own} AS ?n) {{ ?s ?p ?o }} LIMIT {1 + turn % 3}"
+            if turn % 50 == 49:
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(ask(pool, store, ENDLESS), 0.02)
+            elif turn % 10 == 9:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(ask(pool, store, text, "tsv"), 0.0005)
+            else:
+                found = await ask(pool, store, text, "tsv")
+                assert found.body == b"?n\n" + b"%d\n" % own * (1 + turn % 3)
+        return name
+
+    async def work(pool: Pool) -> None:
+        names = list(range(1, 9))
+        assert await asyncio.gather(*(client(pool, name) for name in names)) == names
+        assert (pool.busy, pool.waiting) == (0, 0)
+
+    with_pool(work, waiting=16, seconds=20.0)
+
+
 def test_closing_leaves_no_process_and_no_one_waiting(store: Path) -> None:
     """Busy workers and those that are starting included."""
 

@@ -8,7 +8,7 @@ from itertools import islice
 
 import pytest
 
-from server.process import Channel, Frame
+from server.process import TAKE_BACK, Channel, Frame
 
 TOLD = [Frame(b"Q", b"first"), Frame(b"S", b""), Frame(b"Q", bytes(range(256)) * 100)]
 
@@ -57,3 +57,23 @@ def test_what_is_sent_is_read_as_it_was() -> None:
         found = list(islice(other.requests(), len(TOLD)))
 
     assert found == TOLD
+
+
+def test_what_is_taken_back_is_told_as_such() -> None:
+    """As many as are meant, of the last, and none that was begun."""
+    ours, theirs = socket.socketpair()
+    back = Frame(TAKE_BACK, bytes([2]))
+    a, b, c, d, e = (Frame(b"Q", bytes([name])) for name in b"abcde")
+    with channel_on(ours) as one, channel_on(theirs) as other:
+        one.send(a, b, c, d)
+        requests = other.requests()
+        first = next(requests)
+        one.send(back, e)
+        rest = list(islice(requests, 4))
+        one.send(back)
+        one.send(a)
+        last = next(requests)
+
+    assert first == a
+    assert rest == [b, back, back, e]
+    assert last == a
