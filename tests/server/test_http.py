@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -40,8 +41,15 @@ def connection(address: tuple[str, int]) -> Iterator[socket.socket]:
 
 
 def rest(connection: socket.socket) -> bytes:
-    """Return all that comes until the server hangs up."""
-    return b"".join(iter(lambda: connection.recv(65536), b""))
+    """Return all that comes until the server hangs up.
+
+    To a byte that comes after that, it answers with a reset.
+    """
+    found = b""
+    with suppress(ConnectionResetError):
+        while block := connection.recv(65536):
+            found += block
+    return found
 
 
 def drip(connection: socket.socket, data: bytes) -> threading.Event:
