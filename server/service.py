@@ -135,16 +135,14 @@ class Service:
 
         Raises: BadQuery, if a graph has no name that can be one.
         """
-        # The engine overrides FROM and FROM NAMED each on its own; the protocol wants one dataset.
-        chosen = bool(default_graphs or named_graphs)
         return Job(
             store=str(state.store),
             text=scanned.text,
             form=form.name,
             base=self.address("/sparql"),
             prefixes=scanned.prefixes,
-            default_graphs=tuple(map(graph_name, default_graphs)) if chosen else None,
-            named_graphs=tuple(map(graph_name, named_graphs)) if chosen else None,
+            default_graphs=tuple(map(graph_name, default_graphs)) or None,
+            named_graphs=tuple(map(graph_name, named_graphs)) or None,
             union=self.config.union,
             unknown_functions=scanned.unknown_functions,
             functions=scanned.functions,

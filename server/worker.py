@@ -32,7 +32,7 @@ import resource
 import stat
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain, islice
 from time import perf_counter
@@ -40,7 +40,7 @@ from typing import Any, NamedTuple
 
 import pyoxigraph as ox
 
-from kg import formats
+from kg import formats, sparql
 from kg.errors import UnknownName
 from kg.formats import EngineFormat, Form
 from kg.terms import PREFIXES, QUERY_PREFIXES
@@ -53,9 +53,6 @@ _MOST_STACK = 256 << 20
 _MOST_STORES = 2  # that are open at once: the data, and their view for Wikidata's clients
 _SORTED = 10_000  # triples that are sorted, so that small answers are the same bytes and read well
 _A = f"<{PREFIXES['rdf']}type>"  # which Turtle writes without its prefix
-Answer = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
-Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
-Function = Callable[..., Term | None]
 
 
 class _Mark(NamedTuple):
@@ -188,7 +185,7 @@ class Evaluator:
         self._folder = ""
         self._store = ox.Store()
         self._opened: dict[str, ox.Store] = {}
-        self._functions: dict[ox.NamedNode, Function] = {}
+        self._functions: dict[ox.NamedNode, sparql.Function] = {}
 
     def run(self) -> None:
         """Answer until the web process is gone."""
@@ -224,30 +221,24 @@ class Evaluator:
             self._folder = folder
             self._functions = {}
 
-    def _evaluated(self, job: dict[str, Any]) -> Answer:
+    def _evaluated(self, job: dict[str, Any]) -> sparql.Answer:
         try:
             with _OF_EVALUATION:
-                return self._store.query(
+                return sparql.evaluated(
+                    self._store,
                     job["text"],
-                    base_iri=job["base"],
                     prefixes=job["prefixes"],
-                    use_default_graph_as_union=job["union"],
-                    default_graph=_nodes(job["default_graphs"]),
+                    unknown_functions=job["unknown_functions"],
+                    ours=self._our_functions() if job["functions"] else {},
+                    base=job["base"],
+                    union=job["union"],
+                    default_graphs=_nodes(job["default_graphs"]),
                     named_graphs=_nodes(job["named_graphs"]),
-                    custom_functions=self._callable(job),
                 )
         except SyntaxError as error:
             raise _Failed("syntax", error) from error
 
-    def _callable(self, job: dict[str, Any]) -> dict[ox.NamedNode, Function] | None:
-        """Return the functions that a query may call beside the engine's."""
-        unknown = map(ox.NamedNode, job["unknown_functions"])
-        functions: dict[ox.NamedNode, Function] = dict.fromkeys(unknown, _without_value)
-        if job["functions"]:
-            functions |= self._our_functions()
-        return functions or None
-
-    def _our_functions(self) -> dict[ox.NamedNode, Function]:
+    def _our_functions(self) -> dict[ox.NamedNode, sparql.Function]:
         if not self._functions:
             from kg.functions import functions  # noqa: PLC0415 a third of a start, and few queries need it
 
@@ -291,11 +282,6 @@ def _form(name: str, forms: Sequence[Form[EngineFormat]]) -> Form[EngineFormat]:
 def _used(prefixes: Mapping[str, str], triples: Iterable[ox.Triple]) -> dict[str, str]:
     written = "\n".join(map(str, triples)).replace(_A, "")
     return {prefix: iri for prefix, iri in prefixes.items() if f"<{iri}" in written}
-
-
-def _without_value(*_: object) -> Term | None:
-    """Give no value, which in SPARQL is an error: what a function that is not known gives."""
-    return None
 
 
 def _nodes(names: list[str] | None) -> Any:
