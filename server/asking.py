@@ -17,18 +17,17 @@ from kg.formats import Form
 from kg.sparql import Scanned
 from server import answering, negotiate
 from server.dataset import State
-from server.exchange import FORM, Exchange, decoded, parameters
+from server.exchange import FORM, Exchange, Methods, decoded, parameters
 from server.problems import Problem
 from server.service import Service, forms_of
 
 _EVERY_FORM: tuple[Form[Any], ...] = (*formats.RESULT_FORMATS, *formats.RDF_SYNTAXES)
 _VARY = "Accept, Accept-Encoding"
-_PREFLIGHT = [
-    ("allow", "GET, HEAD, POST, OPTIONS"),
-    ("access-control-allow-methods", "GET, POST, OPTIONS"),
-    ("access-control-allow-headers", "content-type, accept, authorization, if-none-match"),
-    ("access-control-max-age", "86400"),
-]
+_METHODS = Methods(
+    "GET, HEAD, POST, OPTIONS",
+    "a query is asked by GET or POST",
+    "content-type, accept, authorization, if-none-match",
+)
 
 
 class Endpoint(NamedTuple):
@@ -61,13 +60,8 @@ async def answer(exchange: Exchange, service: Service, endpoint: Endpoint) -> No
 
     Raises: Problem and KgError, as long as no answer has begun.
     """
-    if exchange.method == "OPTIONS":
-        await exchange.answer(HTTPStatus.NO_CONTENT, "", b"", _PREFLIGHT)
+    if await _METHODS.answered(exchange):
         return
-    if exchange.method not in {"GET", "HEAD", "POST"}:
-        allowed = {"Allow": "GET, HEAD, POST, OPTIONS"}
-        detail = "a query is asked by GET or POST"
-        raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method", detail, headers=allowed)
     limit = service.config.longest_body
     body = b""
     if exchange.method == "POST":

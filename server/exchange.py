@@ -7,7 +7,7 @@ import asyncio
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from werkzeug.datastructures import MultiDict
@@ -280,14 +280,40 @@ def parameters(encoded_form: bytes) -> MultiDict[str, str]:
     return MultiDict(pairs)
 
 
-def allow_reading(exchange: Exchange) -> None:
-    """Make sure that a request only reads.
+class Methods(NamedTuple):
+    """What may be done at an address.
 
-    Raises: Problem, if not.
+    Attributes:
+        allowed: the methods, as the header Allow has them; with OPTIONS, they can be asked for.
+        detail: what a client is told that wants something else.
+        headers: of a request that the pages of others may send.
     """
-    if exchange.method not in {"GET", "HEAD"}:
-        detail, headers = "this is only read", {"Allow": "GET, HEAD"}
-        raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method", detail, headers=headers)
+
+    allowed: str
+    detail: str
+    headers: str = ""
+
+    async def answered(self, exchange: Exchange) -> bool:
+        """Return whether a request asked for the methods alone, and was answered.
+
+        Raises: Problem, if its method is not allowed.
+        """
+        if exchange.method not in self.allowed.split(", "):
+            allow = {"Allow": self.allowed}
+            raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method", self.detail, headers=allow)
+        if exchange.method != "OPTIONS":
+            return False
+        headers = [
+            ("allow", self.allowed),
+            ("access-control-allow-methods", self.allowed),
+            ("access-control-allow-headers", self.headers),
+            ("access-control-max-age", "86400"),
+        ]
+        await exchange.answer(HTTPStatus.NO_CONTENT, "", b"", headers)
+        return True
+
+
+READING = Methods("GET, HEAD", "this is only read")
 
 
 def decoded(exchange: Exchange, body: bytes) -> str:

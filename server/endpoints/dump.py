@@ -25,20 +25,16 @@ from kg.catalogue import File
 from kg.errors import did_you_mean
 from server.dataset import Build
 from server.dumps import Dump, Dumps, NotMade, table
-from server.exchange import Exchange
+from server.exchange import Exchange, Methods
 from server.problems import Problem
 from server.service import Service
 
 PATHS = ("/dump", "/dump/")
-_METHODS = "GET, HEAD, OPTIONS"
+_METHODS = Methods(
+    "GET, HEAD, OPTIONS", "a file is only read", "accept, if-none-match, if-range, range"
+)
 _BLOCK = 1 << 18
 _FRESH = ("cache-control", "public, max-age=0, must-revalidate")
-_PREFLIGHT = [
-    ("allow", _METHODS),
-    ("access-control-allow-methods", _METHODS),
-    ("access-control-allow-headers", "accept, if-none-match, if-range, range"),
-    ("access-control-max-age", "86400"),
-]
 _dumps: WeakKeyDictionary[Service, Dumps] = WeakKeyDictionary()
 
 
@@ -56,13 +52,8 @@ async def answer(exchange: Exchange, service: Service) -> None:
 
     Raises: Problem; NoGraph, if nothing is built.
     """
-    if exchange.method == "OPTIONS":
-        await exchange.answer(HTTPStatus.NO_CONTENT, "", b"", _PREFLIGHT)
+    if await _METHODS.answered(exchange):
         return
-    if exchange.method not in {"GET", "HEAD"}:
-        headers = {"Allow": _METHODS}
-        detail = "a file is only read"
-        raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method", detail, headers=headers)
     if service.config.data or service.config.store:
         detail = "there are no files here: only a build of texts is exported; ask /sparql instead"
         raise Problem(HTTPStatus.NOT_FOUND, "no-dump", detail)

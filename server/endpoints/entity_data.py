@@ -18,19 +18,13 @@ from kg.terms import BASE
 from kg.wikibase.model import ID
 from kg.wikibase.rdf import OURS
 from server import answering, negotiate, wikidata
-from server.exchange import Exchange
+from server.exchange import Exchange, Methods
 from server.problems import Problem
 from server.service import Service
 from server.wikidata import View
 
 PATHS = ("/wiki/Special:EntityData/", "/entity/")
-_METHODS = "GET, HEAD, OPTIONS"
-_PREFLIGHT = [
-    ("allow", _METHODS),
-    ("access-control-allow-methods", _METHODS),
-    ("access-control-allow-headers", "accept, if-none-match"),
-    ("access-control-max-age", "86400"),
-]
+_METHODS = Methods("GET, HEAD, OPTIONS", "an entity is only read", "accept, if-none-match")
 _JSON, _DEFAULT = "application/json", "json"
 _RDF = {form.suffix: form for form in formats.GRAPH_SYNTAXES}
 _FRESH = ("cache-control", "public, max-age=0, must-revalidate")
@@ -52,13 +46,8 @@ async def answer(exchange: Exchange, service: Service) -> None:
 
     Raises: Problem; NoGraph, if nothing is built.
     """
-    if exchange.method == "OPTIONS":
-        await exchange.answer(HTTPStatus.NO_CONTENT, "", b"", _PREFLIGHT)
+    if await _METHODS.answered(exchange):
         return
-    if exchange.method not in {"GET", "HEAD"}:
-        headers = {"Allow": _METHODS}
-        detail = "an entity is only read"
-        raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method", detail, headers=headers)
     with exchange.watching():
         view = await wikidata.current(service)
     under = next(path for path in PATHS if exchange.path.startswith(path))

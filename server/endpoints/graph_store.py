@@ -23,18 +23,16 @@ from kg.errors import BadQuery
 from kg.formats import Form
 from server import answering, negotiate, writing
 from server.dataset import Part
-from server.exchange import Exchange
+from server.exchange import Exchange, Methods
 from server.problems import Problem
 from server.service import Service, graph_name
 
 PATHS = ("/rdf-graph-store", "/rdf-graph-store/")
-_METHODS = "GET, HEAD, PUT, POST, DELETE, OPTIONS"
-_PREFLIGHT = [
-    ("allow", _METHODS),
-    ("access-control-allow-methods", _METHODS),
-    ("access-control-allow-headers", "content-type, accept, authorization"),
-    ("access-control-max-age", "86400"),
-]
+_METHODS = Methods(
+    "GET, HEAD, PUT, POST, DELETE, OPTIONS",
+    "a graph is had by GET and written by PUT, POST and DELETE",
+    "content-type, accept, authorization",
+)
 
 
 async def answer(exchange: Exchange, service: Service) -> None:
@@ -42,19 +40,14 @@ async def answer(exchange: Exchange, service: Service) -> None:
 
     Raises: Problem and BadQuery.
     """
-    match exchange.method:
-        case "OPTIONS":
-            await exchange.answer(HTTPStatus.NO_CONTENT, "", b"", _PREFLIGHT)
-        case "GET" | "HEAD":
-            await _give(exchange, service, _graph(exchange, service))
-        case "PUT" | "POST" | "DELETE":
-            writing.authorise(exchange, service)
-            with writing.refusals_told():
-                await _write(exchange, service)
-        case _:
-            detail = "a graph is had by GET and written by PUT, POST and DELETE"
-            headers = {"Allow": _METHODS}
-            raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method", detail, headers=headers)
+    if await _METHODS.answered(exchange):
+        return
+    if exchange.method in {"GET", "HEAD"}:
+        await _give(exchange, service, _graph(exchange, service))
+        return
+    writing.authorise(exchange, service)
+    with writing.refusals_told():
+        await _write(exchange, service)
 
 
 def _graph(exchange: Exchange, service: Service) -> str | None:

@@ -6,7 +6,7 @@ Example: GET /health
 
 from http import HTTPStatus
 
-from server.exchange import Exchange, allow_reading
+from server.exchange import READING, Exchange
 from server.service import Service
 
 PATHS = ("/health",)
@@ -14,6 +14,6 @@ PATHS = ("/health",)
 
 async def answer(exchange: Exchange, service: Service) -> None:  # noqa: ARG001 as of all endpoints
     """Say that the process lives."""
-    allow_reading(exchange)
+    await READING.answered(exchange)
     headers = [("cache-control", "no-store")]
     await exchange.answer(HTTPStatus.OK, "text/plain; charset=utf-8", b"ok\n", headers)

@@ -7,7 +7,7 @@ Example: GET /metrics
 from http import HTTPStatus
 
 from server import metrics
-from server.exchange import Exchange, allow_reading
+from server.exchange import READING, Exchange
 from server.service import Service
 
 PATHS = ("/metrics",)
@@ -15,7 +15,7 @@ PATHS = ("/metrics",)
 
 async def answer(exchange: Exchange, service: Service) -> None:
     """Tell all figures."""
-    allow_reading(exchange)
+    await READING.answered(exchange)
     written = service.metrics.written()
     headers = [("cache-control", "no-store")]
     await exchange.answer(HTTPStatus.OK, metrics.CONTENT_TYPE, written, headers)

@@ -6,7 +6,7 @@ Example: GET /ready
 
 from http import HTTPStatus
 
-from server.exchange import Exchange, allow_reading
+from server.exchange import READING, Exchange
 from server.problems import Problem
 from server.service import Service
 
@@ -18,7 +18,7 @@ async def answer(exchange: Exchange, service: Service) -> None:
 
     Raises: Problem, if not.
     """
-    allow_reading(exchange)
+    await READING.answered(exchange)
     if not service.pool.ready:
         detail = "no worker is ready to evaluate queries"
         headers = {"Retry-After": "1", "Cache-Control": "no-store"}

@@ -14,17 +14,12 @@ from kg.errors import BadQuery
 from kg.updates import Update
 from server import writing
 from server.dataset import BrokenUpdate, Protected
-from server.exchange import FORM, Exchange, decoded, parameters
+from server.exchange import FORM, Exchange, Methods, decoded, parameters
 from server.problems import Problem
 from server.service import Service, graph_name
 
 PATHS = ("/update",)
-_PREFLIGHT = [
-    ("allow", "POST, OPTIONS"),
-    ("access-control-allow-methods", "POST, OPTIONS"),
-    ("access-control-allow-headers", "content-type, authorization"),
-    ("access-control-max-age", "86400"),
-]
+_METHODS = Methods("POST, OPTIONS", "an update is sent by POST", "content-type, authorization")
 
 
 async def answer(exchange: Exchange, service: Service) -> None:
@@ -32,12 +27,8 @@ async def answer(exchange: Exchange, service: Service) -> None:
 
     Raises: Problem and BadQuery.
     """
-    if exchange.method == "OPTIONS":
-        await exchange.answer(HTTPStatus.NO_CONTENT, "", b"", _PREFLIGHT)
+    if await _METHODS.answered(exchange):
         return
-    if exchange.method != "POST":
-        detail, headers = "an update is sent by POST", {"Allow": "POST, OPTIONS"}
-        raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method", detail, headers=headers)
     writing.authorise(exchange, service)
     arguments, text = await _read(exchange, service)
     using = [graph_name(name) for name in arguments.getlist("using-graph-uri")]
