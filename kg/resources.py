@@ -7,7 +7,7 @@ document of what stands before it.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -16,7 +16,7 @@ from kg import paths, questions, words
 from kg.errors import UnknownName, did_you_mean
 from kg.proof.render import clause_of, names_of
 from kg.rules import Comparison, Rule, read_comparisons, read_rules
-from kg.store import Graph, Term
+from kg.store import Graph, Term, kept
 from kg.terms import BASE, CAS, DCT, OA, PREFIXES, RDF, RDFS, SKOS, XSD, expand
 
 SH = "http://www.w3.org/ns/shacl#"
@@ -89,18 +89,15 @@ def find(graph: Graph, path: str) -> Resource:
 
     Raises: UnknownName, with the nearest names.
     """
-    found = _found(graph.store, path)
+    found = _found(graph, path)
     if found is None:
         raise UnknownName(f"there is nothing named {path!r} here", hint=_nearest(graph, path))
     return found
 
 
-@lru_cache(
-    maxsize=50
-)  # whoever reads a page often wants its data too, and each comes in six forms
-def _found(store: ox.Store, path: str) -> Resource | None:
-    iri = _named(path)
-    graph, kind = Graph(store, {}), kind_of(path)
+@kept(50)  # whoever reads a page often wants its data too, and each comes in six forms
+def _found(graph: Graph, path: str) -> Resource | None:
+    iri, kind = _named(path), kind_of(path)
     triples = set(_MAKERS.get(kind, _of_any)(graph, iri)) if iri else set()
     if iri is None or not triples:
         return None
@@ -122,20 +119,16 @@ def is_known(graph: Graph, path: str) -> bool:
     return any(True for _ in graph.store.quads_for_pattern(iri, None, None))
 
 
+@kept(1)
 def names(graph: Graph) -> list[str]:
     """Return the paths of all names that have a document, sorted: what a crawler finds."""
-    return _names(graph.store)
-
-
-@lru_cache(maxsize=2)  # a server has one store open, and while a new build comes two
-def _names(store: ox.Store) -> list[str]:
     # Asked of the engine, since to look at each quad here takes ten times as long.
-    rows = store.query("SELECT DISTINCT ?s { GRAPH ?g { ?s ?p ?o } }")
+    rows = graph.store.query("SELECT DISTINCT ?s { GRAPH ?g { ?s ?p ?o } }")
     assert isinstance(rows, ox.QuerySolutions), "SELECT gives solutions"
     found = {row[0].value for row in rows if isinstance(row[0], ox.NamedNode)}
-    found |= {g.value for g in store.named_graphs() if isinstance(g, ox.NamedNode)}
+    found |= {g.value for g in graph.store.named_graphs() if isinstance(g, ox.NamedNode)}
     own = {iri.partition("#")[0].removeprefix(BASE) for iri in found if iri.startswith(BASE)}
-    own |= {f"rule/{name}" for name in _rule_names(store)}
+    own |= {f"rule/{name}" for name in _rule_names(graph)}
     own |= {f"questions/{path.stem}" for path in (paths.ONTOLOGY / "questions").glob("*.rq")}
     return sorted(own)
 
@@ -278,7 +271,7 @@ def _of_rule(graph: Graph, iri: ox.NamedNode) -> Iterator[ox.Triple]:
         yield ox.Triple(iri, RDFS.label, ox.Literal(rule.title, language="en"))
         yield ox.Triple(iri, DCT.source, ox.NamedNode(rule.source))
         yield ox.Triple(iri, ox.NamedNode(f"{SH}construct"), ox.Literal(rule.construct))
-    elif name in _rule_names(graph.store):
+    elif name in _rule_names(graph):
         yield ox.Triple(iri, RDF.type, ox.NamedNode(f"{SH}Rule"))
         if name.startswith("owl-rl/"):
             yield ox.Triple(iri, DCT.source, ox.NamedNode(RL_SOURCE))
@@ -296,12 +289,12 @@ def _rule_files() -> dict[str, Rule | Comparison]:
     return {rule.name: rule for rule in rules}
 
 
-@lru_cache(maxsize=2)
-def _rule_names(store: ox.Store) -> set[str]:
+@kept(1)
+def _rule_names(graph: Graph) -> set[str]:
     """Return the names of all rules: of files, of OWL 2 RL, and those that proofs go by."""
     from kg.reason import rl  # noqa: PLC0415 as above
 
-    used = {q.object.value for q in store.quads_for_pattern(None, CAS.byRule, None, _WHY)}  # type: ignore[union-attr]
+    used = {q.object.value for q in graph.store.quads_for_pattern(None, CAS.byRule, None, _WHY)}  # type: ignore[union-attr]
     names = {iri.removeprefix(PREFIXES["rule"]) for iri in used}
     return {*names, *_rule_files(), *(f"owl-rl/{name}" for name in rl.names())}
 
@@ -320,7 +313,7 @@ def _of_question(_: Graph, iri: ox.NamedNode) -> Iterator[ox.Triple]:
 
 def _of_graph(graph: Graph, iri: ox.NamedNode) -> Iterator[ox.Triple]:
     """Yield how many triples a named graph has, and what it holds in words."""
-    count = _size(graph.store, iri)
+    count = _size(graph, iri)
     if not count:
         return
     yield ox.Triple(iri, RDF.type, ox.NamedNode(f"{VOID}Dataset"))
@@ -332,9 +325,9 @@ def _of_graph(graph: Graph, iri: ox.NamedNode) -> Iterator[ox.Triple]:
         yield ox.Triple(iri, RDFS.comment, ox.Literal(said, language=language))
 
 
-@lru_cache(maxsize=1000)
-def _size(store: ox.Store, iri: ox.NamedNode) -> int:
-    rows = store.query(f"SELECT (COUNT(*) AS ?n) {{ GRAPH {iri} {{ ?s ?p ?o }} }}")
+@kept(1000)
+def _size(graph: Graph, iri: ox.NamedNode) -> int:
+    rows = graph.store.query(f"SELECT (COUNT(*) AS ?n) {{ GRAPH {iri} {{ ?s ?p ?o }} }}")
     assert isinstance(rows, ox.QuerySolutions), "SELECT gives solutions"
     return int(next(rows)["n"].value)
 
@@ -363,15 +356,15 @@ def _labels(graph: Graph, triples: Iterable[ox.Triple]) -> Iterator[ox.Triple]:
     named = {term for triple in triples for term in (triple.subject, triple.object)}
     for term in named:
         if isinstance(term, ox.NamedNode) and term.value.startswith(BASE):
-            yield from _names_of(graph.store, term)
+            yield from _names_of(graph, term)
 
 
-@lru_cache(maxsize=5_000)  # the same terms come in many documents
-def _names_of(store: ox.Store, term: ox.NamedNode) -> tuple[ox.Triple, ...]:
+@kept(5_000)  # the same terms come in many documents
+def _names_of(graph: Graph, term: ox.NamedNode) -> tuple[ox.Triple, ...]:
     return tuple(
         quad.triple
         for label in _LABELS
-        for quad in store.quads_for_pattern(term, label, None, _DEFAULT)
+        for quad in graph.store.quads_for_pattern(term, label, None, _DEFAULT)
     )
 
 

@@ -8,12 +8,12 @@ build or the new one, never half of one.
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar, cast
 
 import pyoxigraph as ox
 
@@ -30,6 +30,8 @@ _BATCH = 36_000  # quads loaded at once
 Answer = sparql.Answer
 Term = sparql.Term
 GraphName = ox.NamedNode | ox.DefaultGraph
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,11 @@ class Graph:
         assert isinstance(rows, ox.QuerySolutions), "SELECT gives solutions"
         return frozenset({shorten(row[0]) for row in rows} | {f"cas:{name}" for name in CAS.names})
 
+    @cached_property
+    def said(self) -> dict[Callable[..., Any], dict[Any, Any]]:
+        """Return what functions have said of it by their arguments, see `kept`."""
+        return {}
+
     def label(self, term: Term, language: str = "en") -> str:
         """Return the name of a term in a language, else in any, else its short form."""
         if not isinstance(term, ox.NamedNode):
@@ -130,6 +137,34 @@ class Graph:
                 if isinstance(quad.object, ox.Literal):
                     found[quad.object.language or ""] = quad.object.value
         return found.get(language) or min(found.items(), default=("", shorten(term)))[1]
+
+
+_OfGraph: TypeAlias = Callable[Concatenate[Graph, P], T]
+
+
+def kept(most: int) -> Callable[[_OfGraph[P, T]], _OfGraph[P, T]]:
+    """Return a decorator that keeps what a function says of a graph, as long as the graph is kept.
+
+    No more than `most` answers to other arguments are kept; then it begins anew. A cache of
+    functools would keep the graphs themselves, and with them the stores of builds long replaced.
+    """
+
+    def keeping(function: _OfGraph[P, T]) -> _OfGraph[P, T]:
+        @wraps(function)
+        def found(graph: Graph, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            known = graph.said.setdefault(function, {})
+            key = args if not kwargs else (args, *kwargs.items())
+            try:
+                return cast("T", known[key])
+            except KeyError:
+                if len(known) >= most:
+                    known.clear()
+                answer = known[key] = function(graph, *args, **kwargs)
+                return answer
+
+        return found
+
+    return keeping
 
 
 def open_graph(build: Path) -> Graph:

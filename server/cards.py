@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import TypeGuard
 
@@ -12,7 +11,7 @@ import pyoxigraph as ox
 from kg import Graph
 from kg.errors import UnknownName, did_you_mean
 from kg.evidence import Evidence, of_claim
-from kg.store import Term
+from kg.store import Term, kept
 from kg.terms import CAS, DCT, PREFIXES, RDF, expand, shorten
 from kg.words import say
 from server import documents
@@ -175,7 +174,7 @@ def text_card(graph: Graph, name: str) -> TextCard:
     """
     row = _text(graph, name)
     iri = _value(row["text"])
-    spans = _spans(graph.store, iri)
+    spans = _spans(graph, iri)
     asserted = [
         (int(_value(s["start"])), int(_value(s["end"])), _link(_value(s["claim"])))
         for s in spans
@@ -199,7 +198,7 @@ def claim_card(graph: Graph, text: str, name: str, language: str = "en") -> Clai
     """
     about = _text(graph, text)
     iri = f"{_value(about['text'])}/claim/{name}"
-    spans = _spans(graph.store, _value(about["text"]))
+    spans = _spans(graph, _value(about["text"]))
     links = sorted({_value(s["claim"]) for s in spans}, key=_order)
     if iri not in links:
         known = [link.rpartition("/")[2] for link in links]
@@ -234,18 +233,14 @@ def claim_card(graph: Graph, text: str, name: str, language: str = "en") -> Clai
     )
 
 
+@kept(_KEPT)
 def ground(graph: Graph, claim: ox.NamedNode, language: str = "en") -> Ground:
     """Return a claim with its words, or with the source of a reference work."""
-    return _ground(graph.store, claim, language)
-
-
-@lru_cache(maxsize=_KEPT)
-def _ground(store: ox.Store, claim: ox.NamedNode, language: str) -> Ground:
-    told = of_claim(store, claim)
+    told = of_claim(graph.store, claim)
     text = expand(f"text:{told.text}")
-    quads = store.quads_for_pattern(text, DCT.language, None, expand("g:claims"))
+    quads = graph.store.quads_for_pattern(text, DCT.language, None, expand("g:claims"))
     spoken = next((_value(quad.object) for quad in quads), "")
-    return Ground(_named(store, claim, language), spoken, told)
+    return Ground(_named(graph, claim, language), spoken, told)
 
 
 def cell(graph: Graph, term: Term | None, language: str = "en") -> Cell:
@@ -255,13 +250,13 @@ def cell(graph: Graph, term: Term | None, language: str = "en") -> Cell:
     if not isinstance(term, ox.NamedNode):
         spoken = term.language or "" if isinstance(term, ox.Literal) else ""
         return Cell(shorten(term), "", spoken, "")
-    return _named(graph.store, term, language)
+    return _named(graph, term, language)
 
 
-@lru_cache(maxsize=_KEPT)
-def _named(store: ox.Store, term: ox.NamedNode, language: str) -> Cell:
+@kept(_KEPT)
+def _named(graph: Graph, term: ox.NamedNode, language: str) -> Cell:
     path = documents.page_of(term.value, language)
-    return Cell(_label(Graph(store, {}), term, language), shorten(term), "", path)
+    return Cell(_label(graph, term, language), shorten(term), "", path)
 
 
 def statements(graph: Graph, claim: str, language: str) -> Statements:
@@ -350,9 +345,9 @@ def _cut(
         yield words[a:b], any(x <= a and b <= y for x, y in quoted)
 
 
-@lru_cache(maxsize=20)  # each claim of a text is told with those before and after it
-def _spans(store: ox.Store, text: str) -> list[ox.QuerySolution]:
-    return list(_rows(Graph(store, {}), _SPANS, text=text))
+@kept(20)  # each claim of a text is told with those before and after it
+def _spans(graph: Graph, text: str) -> list[ox.QuerySolution]:
+    return list(_rows(graph, _SPANS, text=text))
 
 
 def _order(claim: str) -> tuple[list[int], str]:

@@ -1,7 +1,7 @@
 """A fact: why it holds, down to the words."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from weakref import proxy
 
 import pyoxigraph as ox
 
@@ -9,6 +9,7 @@ from kg import Graph, disagree
 from kg.proof.render import Names, axioms_of, clause_of, names_of, sentence
 from kg.proof.tree import Node, Proofs
 from kg.resources import Resource
+from kg.store import kept
 from kg.terms import CAS, PREFIXES, RDF
 from server import cards, documents, layout
 from server.cards import Ground
@@ -46,11 +47,11 @@ def page(here: Served, resource: Resource, language: str) -> str:
     said = {t.predicate: t.object for t in resource.triples if t.subject == resource.iri}
     triple = [said[side] for side in (RDF.subject, RDF.predicate, RDF.object)]
     terms = [cards.cell(graph, term, language) for term in triple]
-    names = _names(graph.store, language)
+    names = _names(graph, language)
     words = sentence(ox.Triple(*triple), names)  # type: ignore[arg-type]
     if CAS.round not in said:
         return layout.drawn("axiom.html", graph, resource, language, words=words, terms=terms)
-    node = _proofs(graph.store).best(resource.iri)
+    node = _proofs(graph).best(resource.iri)
     key = said[CAS.perspective].value.removeprefix(f"{PREFIXES['g']}view/")  # type: ignore[union-attr]
     return layout.drawn(
         "fact.html",
@@ -59,26 +60,26 @@ def page(here: Served, resource: Resource, language: str) -> str:
         language,
         words=words,
         terms=terms,
-        holder=_holder(graph.store, key, language),
+        holder=_holder(graph, key, language),
         reading=names.label(node.reading),
         ways=node.ways,
         proof=_step(here, node, names, set()),
     )
 
 
-@lru_cache(maxsize=1000)
-def _holder(store: ox.Store, key: str, language: str) -> str:
-    return disagree.perspective_in_words(key, store, language)
+@kept(1000)
+def _holder(graph: Graph, key: str, language: str) -> str:
+    return disagree.perspective_in_words(key, graph.store, language)
 
 
-@lru_cache(maxsize=2 * len(documents.LANGUAGES))
-def _names(store: ox.Store, language: str) -> Names:
-    return names_of(Graph(store, {}), language)
+@kept(len(documents.LANGUAGES))
+def _names(graph: Graph, language: str) -> Names:
+    return names_of(proxy(graph), language)  # what a graph keeps must not keep the graph
 
 
-@lru_cache(maxsize=2)  # what is read of proofs once is read for all facts that rest on it
-def _proofs(store: ox.Store) -> Proofs:
-    return Proofs(store)
+@kept(1)  # what is read of proofs once is read for all facts that rest on it
+def _proofs(graph: Graph) -> Proofs:
+    return Proofs(graph.store)
 
 
 def _step(here: Served, node: Node, names: Names, seen: set[str]) -> Step:

@@ -1,10 +1,14 @@
 """Every name opens: 303 to its document, in every form the same, with what caches and crawlers need."""
 
+import gc
 import json
 import re
+import shutil
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from html import unescape
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pyoxigraph as ox
@@ -16,8 +20,13 @@ from rdflib.compare import isomorphic
 import kg
 from kg import resources
 from kg.proof.record import fact_of
+from kg.store import point
 from kg.terms import BASE, CAS, expand, read_triple
 from server import documents
+from server.app import create_app
+from server.settings import Config
+
+OPEN_FILES = Path("/proc/self/fd")
 
 KINDS = {
     "id": "id/badoglio",
@@ -308,3 +317,47 @@ def test_who_follows_links_reaches_every_triple_of_the_views(
 def has_blank(triple: ox.Triple) -> bool:
     """Whether blank nodes have other labels in each document, so that it cannot be compared."""
     return isinstance(triple.subject, ox.BlankNode) or isinstance(triple.object, ox.BlankNode)
+
+
+@pytest.mark.skipif(not OPEN_FILES.is_dir(), reason="the system does not tell what is open")
+def test_a_build_that_was_replaced_is_closed(build: Path, tmp_path: Path) -> None:
+    served = tmp_path / "build"
+    shutil.copytree(build, served)
+    (first,) = (path for path in served.iterdir() if path.is_dir())
+    app = create_app(Config(served))
+    client = app.test_client()
+
+    def ask() -> None:
+        for name in (
+            "id/badoglio",
+            "text/italy-1943/claim/s05-2",
+            "graph/why",
+            "rule/allen/Precedes",
+        ):
+            assert client.get(documents.address(name)).status_code == 200
+        taranto = client.get("/id/taranto.html").text
+        for why in re.findall(r'href="(/fact/[0-9a-f]+\.html)"', taranto):
+            assert client.get(why).status_code == 200
+        assert client.get("/id/badolio").status_code == 404
+        assert client.get("/sitemap.xml").status_code == 200
+        assert client.get("/data").status_code == 200
+        assert client.get("/reconcile?query=Badoglio").status_code == 200
+
+    ask()
+    assert is_open(first)
+    shutil.copytree(first, served / "0123456789abcdef")
+    point(served, "0123456789abcdef")
+    ask()
+    gc.collect()
+    app.extensions["cassibile"].close()
+
+    assert not is_open(first)
+
+
+def is_open(folder: Path) -> bool:
+    """Whether this process has a file of the folder open, or one that was there."""
+    found = []
+    for each in OPEN_FILES.iterdir():
+        with suppress(OSError):  # that of listing them is closed by now
+            found.append(each.readlink())
+    return any(path.is_relative_to(folder) for path in found)
