@@ -18,6 +18,7 @@ from kg.snaks import Item, Point, Special, Stand, Time, Vague, Value, Words
 from kg.statements import HUMAN, Part, Reader, Statement
 from kg.store import Graph
 from kg.terms import CAS
+from kg.wikibase.model import YEAR
 
 # One dies in one place. Dates and points are taken to be one too; of other things there may be
 # several, so that another one is no disagreement.
@@ -354,7 +355,7 @@ def _mismatch(graph: Graph, found: Compared) -> tuple[str, ...] | None:
 
 def _as_text(value: Value | None) -> str:
     """Return a value as Wikidata's own parser reads it; empty where it would not."""
-    if isinstance(value, Time) and value.precision >= snaks.YEAR:
+    if isinstance(value, Time) and value.precision >= YEAR:
         return str(value).removesuffix(" (Julian)")
     if isinstance(value, Item) and snaks.ITEM_ID.fullmatch(value.id):
         return value.id

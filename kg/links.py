@@ -20,10 +20,11 @@ from kg import evidence, fetching, formats, paths, perspectives, snaks
 from kg.errors import BrokenSyntax, CannotWrite, Place, UnknownName, UnreadableInput, did_you_mean
 from kg.items import Entities
 from kg.positions import Token, tokens
-from kg.snaks import ITEM_ID, WIKIDATA
+from kg.snaks import ITEM_ID
 from kg.statements import Links, Reader
 from kg.store import Graph
 from kg.terms import CAS, PREFIXES, RDF, SKOS, expand, shorten
+from kg.wikibase.model import WIKIDATA
 
 SERVICE = "https://wikidata.reconci.link/en/api"
 _BATCH = 10  # names asked for at once: Wikidata's service takes a second for each

@@ -26,6 +26,7 @@ from kg.snaks import Item, Point, Special, Time, Vague, Value, Words
 from kg.statements import Links, Part, Statement
 from kg.store import Graph
 from kg.terms import BASE, CAS, DCT, SKOS, expand, shorten
+from kg.wikibase.model import WIKIDATA
 
 _LONGEST = 1500  # characters of a text on Wikidata
 _ORDER = ("P580", "P582", "P585", "P1365", "P1366")
@@ -344,7 +345,7 @@ class _Giver:
 
     def _reference(self, told: Evidence) -> tuple[tuple[str, str], ...]:
         """Return where the words stand, the words, and the day on which they were looked up."""
-        item = self._said(self._text, SKOS.exactMatch).removeprefix(snaks.WIKIDATA)
+        item = self._said(self._text, SKOS.exactMatch).removeprefix(WIKIDATA)
         place = self._said(self._text, DCT.source) or told.claim.value
         where = ("P248", item) if item else ("P854", f'"{place}"')
         quotes = [

@@ -16,6 +16,7 @@ from kg.snaks import Item, Value
 from kg.statements import Links
 from kg.store import Graph
 from kg.terms import CAS, DCT, PREFIXES, RDF, RDFS, expand
+from kg.wikibase.model import DAY
 
 _STATEMENT = "http://www.wikidata.org/entity/statement/"
 _DIGITS = 2  # of the number of a claim, at least
@@ -196,5 +197,5 @@ def _edtf(value: Value) -> str:
     if days is None or not isinstance(value, snaks.Time):
         return ""
     if value.calendar == snaks.JULIAN:
-        return days[0].isoformat() if days[0] and value.precision >= snaks.DAY else ""
+        return days[0].isoformat() if days[0] and value.precision >= DAY else ""
     return str(value)

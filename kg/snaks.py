@@ -7,18 +7,18 @@ import re
 import unicodedata
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import Enum
 from typing import Any
 
-WIKIDATA = "http://www.wikidata.org/entity/"
+from kg.wikibase import dates
+from kg.wikibase.model import DECADE, MONTH, YEAR
+
 GREGORIAN, JULIAN, EARTH = "Q1985727", "Q1985786", "Q2"  # of pids and qids, see ontology/wikibase
 ITEM_ID = re.compile(r"Q[1-9][0-9]*")
-DAY, MONTH, YEAR, DECADE = 11, 10, 9, 8
 _TIME = re.compile(r"([+-])0*([0-9]+)-([0-9]{2})-([0-9]{2})T[0-9:]{8}Z")
 _SECOND = 1 / 3600  # of arc: what a point without a precision is taken to be exact to
 _LEAST = 0.01  # degrees: nearer points are one, since a town is no point
-_PLAIN = re.compile(r"([0-9]{3})X|([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,16 +152,8 @@ def time_of(edtf: str) -> Time | None:
     (Time(time='+1943-07-00T00:00:00Z', precision=10, calendar='Q1985727'),
      Time(time='+1940-00-00T00:00:00Z', precision=8, calendar='Q1985727'), None)
     """
-    found = _PLAIN.fullmatch(edtf)
-    if not found:
-        return None
-    decade, year, month, day = found.groups()
-    if decade:
-        return Time(f"+{decade}0-00-00T00:00:00Z", DECADE)
-    if month and int(month) > 12:  # a season
-        return None
-    precision = DAY if day else MONTH if month else YEAR
-    return Time(f"+{year}-{month or '00'}-{day or '00'}T00:00:00Z", precision)
+    found = dates.time_of(edtf)
+    return Time(found.time, found.precision) if found else None
 
 
 def days_of(value: Value) -> tuple[date | None, date | None] | None:
@@ -300,12 +292,6 @@ def _of_points(ours: Point, theirs: Point) -> Stand:
 
 
 def _of_julian(year: int, month: int, day: int) -> date | None:
-    """Return a day of the Julian calendar in the Gregorian; None before the year 1.
-
-    Source: https://aa.usno.navy.mil/faq/JD_formula (days since the first of March, by the month)
-    """
-    before = (14 - month) // 12
-    years, months = year + 4800 - before, month + 12 * before - 3
-    number = day + (153 * months + 2) // 5 + 365 * years + years // 4 - 32083
-    ordinal = number - 1_721_425  # the day before 1 January of the year 1 is 0
-    return date.min + timedelta(days=ordinal - 1) if ordinal >= 1 else None
+    """Return a day of the Julian calendar in the Gregorian; None before the year 1."""
+    year, month, day = dates.in_gregorian(year, month, day)
+    return date(year, month, day) if year >= 1 else None

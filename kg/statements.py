@@ -16,9 +16,10 @@ import pyoxigraph as ox
 from kg import dates, disagree, formats, paths, snaks
 from kg.errors import BadDate
 from kg.proof.tree import Node, Proofs, walk
-from kg.snaks import ITEM_ID, WIKIDATA, Item, Point, Special, Time, Vague, Value
+from kg.snaks import ITEM_ID, Item, Point, Special, Time, Vague, Value
 from kg.store import Graph
 from kg.terms import CAS, DCT, PREFIXES, RDF, RDFS, SKOS, expand
+from kg.wikibase.model import DAY, WIKIDATA
 
 _TABLE = paths.ONTOLOGY / "wikibase"
 HUMAN = "Q5"
@@ -405,7 +406,7 @@ class Reader:
         for relation, other in self._same_day(occurrence):
             for part in self._days(other):
                 # To be on the same day as something tells the day only of what has one.
-                is_day = isinstance(part.value, Time) and part.value.precision == snaks.DAY
+                is_day = isinstance(part.value, Time) and part.value.precision == DAY
                 if part.pid == "P585" and is_day:
                     found.append(self._with("P585", part, [relation], inferred=True))
         return found[:1]

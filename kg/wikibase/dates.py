@@ -2,7 +2,7 @@
 
 import re
 from calendar import monthrange
-from datetime import date
+from datetime import date, timedelta
 
 from kg.dates import bounds_of
 from kg.wikibase.model import DAY, DECADE, MONTH, SOME, YEAR, Snak, Time
@@ -80,3 +80,16 @@ def span(time: Time) -> tuple[date, date] | None:
     if time.precision == MONTH:
         return date(year, month, 1), date(year, month, monthrange(year, month)[1])
     return date(year, month, day), date(year, month, day)
+
+
+def in_gregorian(year: int, month: int, day: int) -> tuple[int, int, int]:
+    """Return a day of the Julian calendar in the Gregorian.
+
+    Source: https://aa.usno.navy.mil/faq/JD_formula
+    """
+    before = (14 - month) // 12
+    years, months = year + 4800 - before, month + 12 * before - 3
+    number = day + (153 * months + 2) // 5 + 365 * years + years // 4 - 32083
+    ages, days = divmod(number - 1_721_426, 146_097)  # since 1 January of the year 1; 400 years
+    found = date.min + timedelta(days=days)
+    return found.year + 400 * ages, found.month, found.day

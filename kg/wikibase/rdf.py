@@ -10,12 +10,12 @@ import re
 from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
 from hashlib import sha1
 
 import pyoxigraph as ox
 
 from kg.terms import BASE, CAS, PREFIXES, QUERY_PREFIXES, RDF, RDFS, SKOS, XSD
+from kg.wikibase import dates
 from kg.wikibase.model import (
     DAY,
     GREGORIAN,
@@ -270,25 +270,12 @@ def _moment(value: Time) -> ox.Literal:
     if value.precision >= YEAR and year < 0:
         year += 1  # before the year 1 is the year 0, of which Wikibase knows nothing
     if value.precision >= DAY and value.calendar == JULIAN:
-        year, month, day = _in_gregorian(year, month, day)
+        year, month, day = dates.in_gregorian(year, month, day)
     leap = 2000 + year % 400  # a year that Python knows, with as many days in February
     day = min(day, monthrange(leap, month)[1])
     sign = "-" if year < 0 else ""
     written = f"{sign}{abs(year):04}-{month:02}-{day:02}{found[5]}"
     return ox.Literal(written, datatype=_DATETIME)
-
-
-def _in_gregorian(year: int, month: int, day: int) -> tuple[int, int, int]:
-    """Return a day of the Julian calendar in the Gregorian.
-
-    Source: https://aa.usno.navy.mil/faq/JD_formula
-    """
-    before = (14 - month) // 12
-    years, months = year + 4800 - before, month + 12 * before - 3
-    number = day + (153 * months + 2) // 5 + 365 * years + years // 4 - 32083
-    ages, days = divmod(number - 1_721_426, 146_097)  # since 1 January of the year 1; 400 years
-    found = date.min + timedelta(days=days)
-    return found.year + 400 * ages, found.month, found.day
 
 
 def _number(value: float) -> str:
