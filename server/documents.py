@@ -98,10 +98,14 @@ def links(resource: Resource, root: str) -> Iterator[str]:
         yield f'<{_escaped(each.value)}>; rel="type"'
     yield f'<{LICENCE}>; rel="license"'
     yield f'<{BASE}data>; rel="collection"'
+    yield from alternates(resource.path, root)
+
+
+def alternates(name: str, root: str) -> Iterator[str]:
+    """Yield those of them that lead to the forms of a document."""
     for form in FORMS:
         kind = "alternate" if form is HTML else "describedby alternate"
-        where = root + address(resource.path, form)
-        yield f'<{where}>; rel="{kind}"; type="{form.media_type}"'
+        yield f'<{root}{address(name, form)}>; rel="{kind}"; type="{form.media_type}"'
 
 
 def _escaped(iri: str) -> str:

@@ -3,16 +3,17 @@
 import asyncio
 import signal
 import sys
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
 from kg import catalogue, exports
-from kg.catalogue import Copy, File
+from kg.catalogue import Copy, File, Made
 from kg.store import REPORT, open_one
 from server.making import Making, NotMade
 
-__all__ = ["Dump", "Dumps", "NotMade", "table"]
+__all__ = ["Dump", "Dumps", "NotMade", "known", "table"]
 
 _FOLDER = "dumps"
 _BLOCK = 1 << 20
@@ -51,6 +52,20 @@ class Dumps(Making):
 def table() -> dict[str, File]:
     """Return the files that there are, by their names."""
     return {file.name: file for file in catalogue.files(Copy(""))}
+
+
+def known(build: Path) -> dict[str, Made]:
+    """Return what is told of the files of a build that were made so far, by their names.
+
+    Of those of a folder that cannot be written to nothing is known here.
+    """
+    found = {}
+    for name in table():
+        target = build / _FOLDER / name
+        with suppress(FileNotFoundError):
+            size = target.stat().st_size
+            found[name] = Made(size, _beside(target).read_text(encoding="ascii"))
+    return found
 
 
 def _found(build: Path, target: Path) -> Dump:

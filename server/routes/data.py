@@ -15,10 +15,7 @@ Example: GET /.well-known/void
 Example: GET /citation.cff
 """
 
-from collections.abc import Iterator
-from contextlib import suppress
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -26,25 +23,24 @@ import pyoxigraph as ox
 from flask import Blueprint, Response, render_template, request
 
 from kg import Graph, catalogue, formats
-from kg.catalogue import DATA, DOCUMENT_PREFIXES, Copy, File, Made
+from kg.catalogue import DATA, DOCUMENT_PREFIXES, Copy, File
 from kg.errors import UnknownName, did_you_mean
 from kg.formats import Form
 from kg.terms import PREFIXES
-from server import cards, negotiate, representation
+from server import cards, documents, dumps, representation
 from server.documents import FORMS, HTML, LICENCE
 from server.state import Served, served
 
 bp = Blueprint("data", __name__)
 
 _BY_SUFFIX = {form.suffix: form for form in FORMS}
-_LONGEST_ACCEPT = 4096  # characters that are read; no client that means it sends more
 _SCHEMA = "https://schema.org/"
 
 
 @bp.get("/data")
 def data() -> Response:
     """Show the data as a whole, in the form that is asked for."""
-    form = _wanted(FORMS)
+    form = representation.wanted(FORMS)
     answer = _answer(form)
     answer.headers["Content-Location"] = f"{request.script_root}/data.{form.suffix}"
     answer.vary.add("Accept")
@@ -64,7 +60,7 @@ def data_in_one_form(suffix: str) -> Response:
 @bp.get("/.well-known/void")
 def void() -> Response:
     """Describe the data in RDF."""
-    answer = _answer(_wanted(FORMS[1:]))
+    answer = _answer(representation.wanted(FORMS[1:]))
     answer.vary.add("Accept")
     return answer
 
@@ -76,16 +72,11 @@ def citation() -> Response:
     return representation.of(body, "application/yaml; charset=utf-8")
 
 
-def _wanted(forms: tuple[Form[Any], ...]) -> Form[Any]:
-    accept = request.headers.get("Accept", "")[:_LONGEST_ACCEPT]
-    return negotiate.wanted(request.args.get("format", ""), accept, forms)
-
-
 def _answer(form: Form[Any]) -> Response:
     here = _with_texts()
     body = _page(here) if form is HTML else _described(here, form)
     answer = representation.of(body, form.content_type)
-    answer.headers["Link"] = _links(here)
+    answer.headers["Link"] = _links()
     return answer
 
 
@@ -103,17 +94,7 @@ def _with_texts() -> Served:
 
 def _copy(here: Served) -> Copy:
     build = here.build
-    made = dict(_made(here.config.build / build / "dumps"))
-    return Copy(here.config.here.rstrip("/"), build, made)
-
-
-def _made(folder: Path) -> Iterator[tuple[str, Made]]:
-    """Yield the files that `server.dumps` has made so far, each with what lies beside it."""
-    for file in catalogue.files(Copy("")):
-        with suppress(FileNotFoundError):
-            size = (folder / file.name).stat().st_size
-            digest = (folder / f".{file.name}.sha256").read_text(encoding="ascii")
-            yield file.name, Made(size, digest)
+    return Copy(here.config.here.rstrip("/"), build, dumps.known(here.config.build / build))
 
 
 def _described(here: Served, form: Form[Any]) -> bytes:
@@ -188,15 +169,13 @@ def _for_search_engines(copy: Copy) -> dict[str, Any]:
     }
 
 
-def _links(here: Served) -> str:
+def _links() -> str:
     """Return the header Link: what the page is of, and where all of it can be had."""
     root = request.script_root
     links = [f'<{DATA.value}>; rel="cite-as"', f'<{_SCHEMA}Dataset>; rel="type"']
     links.append(f'<{LICENCE}>; rel="license"')
-    for form in FORMS:
-        kind = "alternate" if form is HTML else "describedby alternate"
-        links.append(f'<{root}/data.{form.suffix}>; rel="{kind}"; type="{form.media_type}"')
-    for file in catalogue.files(_copy(here)):
+    links += documents.alternates("data", root)
+    for file in dumps.table().values():
         if not file.packed:
             address = quote(f"{root}/dump/{file.name}")
             links.append(f'<{address}>; rel="item"; type="{file.media_type}"')

@@ -16,13 +16,12 @@ from flask.typing import ResponseReturnValue
 
 from kg import resources
 from kg.formats import Form
-from server import documents, layout, negotiate, pages
+from server import documents, layout, pages, representation
 from server.documents import HTML
 from server.state import Served, served
 
 bp = Blueprint("things", __name__)
 
-_LONGEST_ACCEPT = 4096  # characters that are read; no client that means it sends more
 # A vocabulary is a document itself, and its terms are places in it.
 _OWN_DOCUMENTS = frozenset({"ontology", "shapes", "alignments"})
 
@@ -41,8 +40,7 @@ def thing(path: str) -> ResponseReturnValue:
 
 def _negotiated(here: Served, name: str) -> Response:
     """Lead to the document that the request prefers; a vocabulary is answered at once."""
-    accept = request.headers.get("Accept", "")[:_LONGEST_ACCEPT]
-    form = negotiate.wanted(request.args.get("format", ""), accept, documents.FORMS)
+    form = representation.wanted(documents.FORMS)
     language = layout.preferred()
     # Without a host, so that nothing in a request can bend it.
     where = request.script_root + documents.address(name, form, language)
@@ -60,10 +58,7 @@ def _negotiated(here: Served, name: str) -> Response:
 def _document(here: Served, name: str, form: Form[Any], language: str) -> Response:
     graph = here.graph
     answer = Response()
-    answer.set_etag(_tag(here, documents.address(name, form, language)))
-    answer.last_modified = here.modified
-    answer.headers["Cache-Control"] = "public, max-age=0, must-revalidate"  # else 304 is unasked
-    answer.headers["Access-Control-Expose-Headers"] = "Link, ETag, Location"
+    representation.tag(answer, _tag(here, documents.address(name, form, language)))
     if resources.is_known(graph, name):
         answer.make_conditional(request)
         if answer.status_code == HTTPStatus.NOT_MODIFIED:
