@@ -4,10 +4,9 @@ import csv
 import io
 import json
 import shutil
-import threading
 from collections.abc import Iterator
 from datetime import date
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -419,12 +418,8 @@ class _Wikidata(BaseHTTPRequestHandler):
 @pytest.fixture
 def host() -> Iterator[str]:
     _Wikidata.seen.clear()
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Wikidata) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/{{id}}.json"
-        server.shutdown()
-        thread.join()
+    with helpers.hosting(_Wikidata) as address:
+        yield f"{address}/{{id}}.json"
 
 
 def test_items_are_asked_for_politely_and_kept(build: Path, tmp_path: Path, host: str) -> None:

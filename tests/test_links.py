@@ -4,9 +4,8 @@ import csv
 import io
 import json
 import shutil
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -21,7 +20,7 @@ from kg.errors import KgError, UnknownName, UnreadableInput
 from kg.links import Link
 from kg.terms import SKOS, expand, shorten
 from tests.entity_json import entity, write
-from tests.helpers import serving
+from tests.helpers import hosting, serving
 
 
 def run(*words: object) -> Result:
@@ -176,12 +175,8 @@ class _Service(BaseHTTPRequestHandler):
 def service() -> Iterator[str]:
     _Service.broken = b""
     _Service.batches.clear()
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Service) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/api"
-        server.shutdown()
-        thread.join()
+    with hosting(_Service) as address:
+        yield f"{address}/api"
 
 
 def test_candidates_are_shown_with_their_scores_the_best_first(build: Path, service: str) -> None:

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from tempfile import TemporaryFile
 from types import SimpleNamespace
 from typing import IO, Any, Self, cast
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zipfile import ZipFile
 
 import pyoxigraph as ox
 
 from kg.evidence import of_claim
+from kg.exports import member
 from kg.store import Graph
 from kg.terms import CAS, PREFIXES, RDF, RDFS, SKOS
 from kg.things import BOUNDS, claims, stated, things
@@ -27,8 +28,6 @@ from kg.things import BOUNDS, claims, stated, things
 MEDIA_TYPE, SUFFIX = "application/zip", "zip"
 METADATA = "csv-metadata.json"
 _LICENCE = "https://creativecommons.org/publicdomain/zero/1.0/"
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # that a zip can tell: the same graph gives the same bytes
-_READABLE = 0o100644 << 16  # a file that all may read
 _BLOCK = 1 << 20
 
 
@@ -210,10 +209,10 @@ def write(graph: Graph, out: IO[bytes]) -> None:
         stream = cast("IO[bytes]", SimpleNamespace(write=out.write, flush=out.flush))
         with ZipFile(stream, "w") as bundle:
             about = json.dumps(metadata(), ensure_ascii=False, indent=2) + "\n"
-            with bundle.open(_entry(METADATA), "w") as file:
+            with bundle.open(member(METADATA), "w") as file:
                 file.write(about.encode())
             for name, table in tables.items():
-                with bundle.open(_entry(f"{name}.csv"), "w", force_zip64=True) as file:
+                with bundle.open(member(f"{name}.csv"), "w", force_zip64=True) as file:
                     shutil.copyfileobj(table.read(), file, _BLOCK)
 
 
@@ -316,11 +315,3 @@ def _fill_claim(tables: Mapping[str, _Written], store: ox.Store, claim: ox.Named
             quote.span.start,
             quote.span.end,
         )
-
-
-def _entry(name: str) -> ZipInfo:
-    entry = ZipInfo(name, _EARLIEST)
-    entry.compress_type = ZIP_DEFLATED
-    entry.external_attr = _READABLE
-    entry.create_system = 3  # Unix, wherever it is made
-    return entry

@@ -18,13 +18,13 @@ from io import BufferedWriter, RawIOBase
 from pathlib import Path
 from types import SimpleNamespace
 from typing import IO, Any, cast
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zipfile import ZipFile, ZipInfo
 
 import pyoxigraph as ox
 
 from kg import formats, paths
 from kg.errors import BrokenSyntax, UnknownName, UnreadableInput
-from kg.exports import exports
+from kg.exports import EARLIEST, exports, member
 from kg.load import TEXT_NAME, Source, read_source
 from kg.store import Graph, GraphName
 from kg.terms import BASE, CAS, DCT, PREFIXES, RDF, RDFS, SKOS, expand
@@ -38,8 +38,6 @@ _NAME = __name__.rpartition(".")[2]  # of this form, which cannot hold itself
 _PUBLISHER, _SOFTWARE, _BUILD, _UNLICENSED = "#publisher", "#software", "#build", "#unlicensed"
 _ONTOLOGY = ox.NamedNode(BASE + "ontology")
 _GRAPHS = {"core": "g:ontology", "shapes": "g:shapes", "alignments": "g:alignments"}
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # that a zip can tell: the same graph gives the same bytes
-_READABLE = 0o100644 << 16  # a file that all may read
 _FOLDER = 0o040755 << 16 | 0x10
 _BLOCK = 1 << 16
 _OTHER_TYPES = {
@@ -71,16 +69,8 @@ def write(graph: Graph, out: IO[bytes]) -> None:
         described = [*_root(crate, graph), *crate.entities]
         written = {"@context": f"{_CRATE}/context", "@graph": described}
         text = json.dumps(written, ensure_ascii=False, indent=2) + "\n"
-        with bundle.open(_entry(_METADATA), "w") as file:
+        with bundle.open(member(_METADATA), "w") as file:
             file.write(text.encode())
-
-
-def _entry(path: str) -> ZipInfo:
-    entry = ZipInfo(path, _EARLIEST)
-    entry.compress_type = ZIP_DEFLATED
-    entry.external_attr = _READABLE
-    entry.create_system = 3  # Unix, wherever it is made
-    return entry
 
 
 class _Counted(RawIOBase):
@@ -119,7 +109,7 @@ class _Crate:
 
     def add(self, path: str, write: Callable[[IO[bytes]], object], said: Entity) -> None:
         """Write a file, and note what is known of it."""
-        with self.bundle.open(_entry(path), "w", force_zip64=True) as file:
+        with self.bundle.open(member(path), "w", force_zip64=True) as file:
             counted = _Counted(file)
             with BufferedWriter(counted, _BLOCK) as blocks:  # some write line by line
                 write(blocks)
@@ -128,7 +118,7 @@ class _Crate:
 
     def add_folder(self, path: str, said: Entity, parts: list[str]) -> None:
         """Note what a folder holds, and make it."""
-        folder = ZipInfo(path, _EARLIEST)
+        folder = ZipInfo(path, EARLIEST)
         folder.create_system, folder.external_attr = 3, _FOLDER
         self.bundle.writestr(folder, b"")
         self.parts.append(path)

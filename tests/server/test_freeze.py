@@ -5,10 +5,9 @@ import posixpath
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -19,6 +18,7 @@ import kg
 from kg import resources
 from server import documents
 from server.freeze import file_of
+from tests.helpers import hosting
 
 _LINK = re.compile(r'\b(?:href|src|action)="([^"]*)"')
 
@@ -124,11 +124,8 @@ def served(site: Path) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with hosting(partial(Quiet, directory=str(site))) as address:
+        yield address
 
 
 @pytest.mark.slow

@@ -69,6 +69,16 @@ def drip(connection: socket.socket, data: bytes) -> threading.Event:
     return enough
 
 
+def dripped(connection: socket.socket, data: bytes) -> tuple[bytes, float]:
+    """Return what a server answers that is sent a request byte by byte, and after how long."""
+    started = time.monotonic()
+    enough = drip(connection, data)
+    answer = rest(connection)
+    took = time.monotonic() - started
+    enough.set()
+    return answer, took
+
+
 def assert_cut_off(answer: bytes, took: float) -> None:
     head, _, body = answer.partition(b"\r\n\r\n")
     problem = json.loads(body)
@@ -85,11 +95,7 @@ def assert_cut_off(answer: bytes, took: float) -> None:
 def test_a_head_that_comes_byte_by_byte_is_cut_off_in_time(
     connection: socket.socket, data: bytes
 ) -> None:
-    started = time.monotonic()
-    enough = drip(connection, data)
-    answer = rest(connection)
-    took = time.monotonic() - started
-    enough.set()
+    answer, took = dripped(connection, data)
 
     assert_cut_off(answer, took)
 
@@ -110,11 +116,7 @@ def test_each_further_request_of_a_connection_has_its_own_time(connection: socke
         connection.sendall(HEAD)
         assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
         time.sleep(LIMIT * 0.8)
-    started = time.monotonic()
-    enough = drip(connection, HEAD)
-    answer = rest(connection)
-    took = time.monotonic() - started
-    enough.set()
+    answer, took = dripped(connection, HEAD)
 
     assert_cut_off(answer, took)
 
