@@ -1,11 +1,13 @@
 """Measure reconciliation against 100,000 generated names in three languages, beside csv-reconcile.
 
-    python bench/reconcile.py [--names N] [--errors N] [--peer PYTHON]
+    python bench/reconcile.py [--names N] [--batches N] [--peer PYTHON]
 
-Each query is a name with typing errors: a letter lost, doubled, wrong, or two in the wrong
-order. Both services are asked over WSGI, by Flask's client, and answer ten candidates a query.
+Each query is a name as tables have it: with a typing error (a letter lost, doubled, wrong, or two
+in the wrong order), without its marks, the family name first, with a title, with other words
+between; and with all that at once. Both services are asked the same over WSGI, by Flask's client,
+and answer ten candidates a query. Ours has the titles from the graph, in which they are offices.
 `--peer` is the Python of an environment that has csv-reconcile, which needs an older Flask than
-ours; it compares each query with every name, so it is asked a tenth of the batches.
+ours. It compares each query with every name, so that it needs half a second for each.
 """
 
 import argparse
@@ -14,21 +16,21 @@ import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
+from unicodedata import category, normalize
 
 import pyoxigraph as ox
 
 import kg
-from kg.errors import count
 from kg.reconcile import Query, Reconciler
 from kg.terms import CAS, PREFIXES, RDF, SKOS
 from server.app import create_app
 from server.settings import Config
 
-BATCH, BATCHES = 50, 20
+BATCH = 50
 # Syllables of names, not names: what is made of them is nobody's.
 GIVEN = {
     "pt": "jo á an tó ma no el lu ís fer nan do ri car bea triz ca ta ri na gui lher me",
@@ -41,6 +43,7 @@ FAMILY = {
     "en": "hart ley black wood thorn ton ash worth har ring ton brad ford mid dle wick",
 }
 LINKS = {"pt": ("de", "da", "dos"), "it": ("di", "della", "dei"), "en": ("of", "the", "upon")}
+TITLES = {"pt": "presidente", "it": "ministro", "en": "mayor"}
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 # What is run in the other environment.
 PEER = """
@@ -84,42 +87,55 @@ def main() -> None:
     """Print a table: seconds to build, a batch, queries a second, and how many were found."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--names", type=int, default=100_000)
-    parser.add_argument("--errors", type=int, default=1, help="typing errors in each query")
+    parser.add_argument("--batches", type=int, default=2, help="batches of each kind of query")
     parser.add_argument("--peer", help="Python of an environment with csv-reconcile")
     asked = parser.parse_args()
     chance = random.Random(1943)
     names = list(generated(asked.names, chance))
-    batches: list[Batch] = []
-    for _ in range(BATCHES):
-        batch: Batch = {}
-        for place in chance.sample(range(len(names)), BATCH):
-            _, name = names[place]
-            for _ in range(asked.errors):
-                name = mistyped(name, chance)
-            batch[f"n{place}"] = {"query": name, "limit": 10}
-        batches.append(batch)
-    print(
-        f"{len(names):,} names, {count(asked.errors, 'typing error')} in each of {BATCH} queries"
-    )
-    print(
-        f"{'service':16}{'build s':>9}{'batch ms':>10}{'most ms':>10}{'a second':>10}{'first':>8}"
-    )
+    batches = [
+        batch_of(names, chance, change) for change in KINDS.values() for _ in range(asked.batches)
+    ]
+    print(f"{len(names):,} names, batches of {BATCH} queries, {asked.batches} of each kind")
     with tempfile.TemporaryDirectory() as folder:
         told("ours", ours(Path(folder), names, batches))
         if asked.peer:
-            few = batches[: max(1, BATCHES // 10)]
-            told("csv-reconcile", theirs(Path(folder), names, few, asked.peer))
+            told("csv-reconcile", theirs(Path(folder), names, batches, asked.peer))
+
+
+def batch_of(
+    names: Sequence[tuple[str, str]],
+    chance: random.Random,
+    change: Callable[[str, str, random.Random], str],
+) -> Batch:
+    """Return a batch of names that are changed, each under the id that should be found."""
+    batch: Batch = {}
+    while len(batch) < BATCH:
+        place = chance.randrange(len(names))
+        language, name = names[place]
+        query = change(name, language, chance)
+        if query != name:
+            batch[f"n{place}"] = {"query": query, "limit": 10}
+    return batch
 
 
 def told(service: str, found: Measured) -> None:
     """Print what was measured of a service."""
     middle = sorted(found.times)[len(found.times) // 2]
     queries = sum(map(len, found.answers))
-    first = sum(ids[:1] == [key] for each in found.answers for key, ids in each.items())
     print(
-        f"{service:16}{found.build:9.2f}{middle * 1000:10.1f}{max(found.times) * 1000:10.1f}"
-        f"{queries / sum(found.times):10,.1f}{first / queries:8.1%}"
+        f"{service}: built in {found.build:.2f} s, a batch in {middle * 1000:.1f} ms, "
+        f"at most {max(found.times) * 1000:.1f} ms, {queries / sum(found.times):,.1f} a second"
     )
+    each = len(found.answers) // len(KINDS)
+    for number, kind in enumerate(KINDS):
+        answers = found.answers[number * each : (number + 1) * each]
+        print(f"  {kind:40} found first {_first(answers):6.1%}")
+    print(f"  {'all':40} found first {_first(found.answers):6.1%}")
+
+
+def _first(answers: Sequence[Answer]) -> float:
+    found = [ids[:1] == [key] for each in answers for key, ids in each.items()]
+    return sum(found) / len(found)
 
 
 def generated(count: int, chance: random.Random) -> Iterator[tuple[str, str]]:
@@ -143,7 +159,7 @@ def _word(syllables: str, chance: random.Random) -> str:
     return "".join(chance.choices(syllables.split(), k=chance.choice((2, 2, 3, 3, 4))))
 
 
-def mistyped(name: str, chance: random.Random) -> str:
+def mistyped(name: str, _: str, chance: random.Random) -> str:
     """Return a name with one typing error."""
     at = chance.randrange(1, len(name) - 1)
     letter = chance.choice(LETTERS)
@@ -153,6 +169,47 @@ def mistyped(name: str, chance: random.Random) -> str:
         "wrong": name[:at] + letter + name[at + 1 :],
         "turned": name[: at - 1] + name[at] + name[at - 1] + name[at + 1 :],
     }[chance.choice(("lost", "doubled", "wrong", "turned"))]
+
+
+def unmarked(name: str, *_: object) -> str:
+    """Return a name without marks: `Joao`."""
+    return "".join(each for each in normalize("NFD", name) if category(each) != "Mn")
+
+
+def turned(name: str, *_: object) -> str:
+    """Return a name as a register has it: `Almeida, João de`."""
+    *before, last = name.split()
+    return f"{last}, {' '.join(before)}"
+
+
+def titled(name: str, language: str, _: random.Random) -> str:
+    """Return a name after a title."""
+    return f"{TITLES[language].capitalize()} {name}"
+
+
+def joined(name: str, language: str, _: random.Random) -> str:
+    """Return a name without the words that join its parts, or with one where it has none."""
+    parts = [part for part in name.split() if part not in LINKS[language]]
+    if len(parts) == len(name.split()):
+        parts.insert(-1, LINKS[language][0])
+    return " ".join(parts)
+
+
+def as_in_a_register(name: str, language: str, chance: random.Random) -> str:
+    """Return a name with all of this at once."""
+    changed = unmarked(joined(mistyped(name, language, chance), language, chance))
+    *before, last = changed.split()
+    return f"{last}, {titled(' '.join(before), language, chance)}"
+
+
+KINDS = {
+    "a typing error": mistyped,
+    "without marks": unmarked,
+    "the family name first": turned,
+    "after a title": titled,
+    "with other words between": joined,
+    "all at once": as_in_a_register,
+}
 
 
 def ours(folder: Path, names: Sequence[tuple[str, str]], batches: Sequence[Batch]) -> Measured:
@@ -180,7 +237,11 @@ def ours(folder: Path, names: Sequence[tuple[str, str]], batches: Sequence[Batch
 
 
 def quads(names: Sequence[tuple[str, str]]) -> Iterator[ox.Quad]:
-    """Yield a person of each name."""
+    """Yield a person of each name, and the offices that are titles."""
+    for language, title in TITLES.items():
+        office = ox.NamedNode(f"{PREFIXES['id']}{title}")
+        yield ox.Quad(office, RDF.type, CAS.Office)
+        yield ox.Quad(office, SKOS.prefLabel, ox.Literal(title, language=language))
     for number, (language, name) in enumerate(names):
         person = ox.NamedNode(f"{PREFIXES['id']}n{number}")
         yield ox.Quad(person, RDF.type, CAS.Person)

@@ -1,13 +1,14 @@
 """Answers on a terminal: a table with names, or one of the standard forms."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pyoxigraph as ox
 
-from kg import formats
+from kg import formats, perspectives
 from kg.errors import BadQuery, count
-from kg.store import Answer, Graph, Term
+from kg.questions import Question
+from kg.store import Answer, Graph, Term, kept
 from kg.terms import PREFIXES, shorten
 
 TABLE = "table"
@@ -49,6 +50,19 @@ def _written(graph: Graph, answer: Answer, form: str, language: str) -> str:
 def short_rows(answer: ox.QuerySolutions) -> list[list[str]]:
     """Return the rows with every term in short form, as answers of questions are stored."""
     return [["" if term is None else shorten(term) for term in row] for row in answer]
+
+
+def changed(graph: Graph, asked: Iterable[Question], key: str) -> list[Question]:
+    """Return the questions that a perspective answers otherwise than the default graph."""
+    return [q for q in asked if _rows(graph, q.query, key) != _rows(graph, q.query, "")]
+
+
+@kept(1_000)
+def _rows(graph: Graph, query: str, key: str) -> list[list[str]]:
+    dataset = perspectives.dataset(graph.store, key) if key else ()
+    answer = graph.query(query, *dataset)
+    assert isinstance(answer, ox.QuerySolutions), "each question is a SELECT"
+    return short_rows(answer)
 
 
 def _cell(graph: Graph, term: Term | None, language: str) -> str:

@@ -461,8 +461,86 @@ def bibtex(build: str) -> str:
         "url": DATA.value,
         "note": f"Licence {LICENCE_NAME}",
     }
-    told = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items() if value)
-    return f"@dataset{{cassibile{build[:8]},\n{told}\n}}\n"
+    return _entry("dataset", f"cassibile{build[:8]}", fields)
+
+
+class Passage(NamedTuple):
+    """The words of a claim, as they are cited.
+
+    Attributes:
+        iri: name of the claim.
+        title: of the text.
+        quotes: its words.
+        places: where each begins and ends, in code points.
+        digest: SHA-256 of the text.
+    """
+
+    iri: str
+    title: str
+    quotes: tuple[str, ...]
+    places: tuple[tuple[int, int], ...]
+    digest: str
+
+    @property
+    def note(self) -> str:
+        """Return the words, where they stand, and of which text."""
+        words = " … ".join(f"“{quote}”" for quote in self.quotes)
+        places = ", ".join(f"{start}-{end}" for start, end in self.places)
+        return f"{words}, characters {places} of the text with SHA-256 {self.digest}"
+
+
+def passage_in_words(passage: Passage, build: str) -> str:
+    """Return how to cite a claim, as a sentence."""
+    return f"{passage.title}: {passage.note}. In: {in_words(build)}. {passage.iri}"
+
+
+def bibtex_of(passage: Passage, build: str) -> str:
+    """Return the entry of a bibliography for a claim.
+
+    Source: https://ctan.org/pkg/biblatex (@inbook)
+    """
+    fields = {
+        "author": f"{{{PUBLISHER[0].upper()}{PUBLISHER[1:]}}}",
+        "title": _braced(passage.title),
+        "booktitle": TITLES["en"],
+        "version": build,
+        "url": passage.iri,
+        "note": _braced(passage.note),
+    }
+    name = re.sub(r"\W+", "-", passage.iri.removeprefix(f"{BASE}text/"))
+    return _entry("inbook", f"cassibile-{name}", fields)
+
+
+def csl_of(passage: Passage, build: str) -> str:
+    """Return a claim as an item of CSL-JSON, which reference managers import.
+
+    Source: https://docs.citationstyles.org/en/stable/specification.html#appendix-iii-types
+    """
+    item = {
+        "id": passage.iri,
+        "type": "chapter",
+        "title": passage.title,
+        "container-title": TITLES["en"],
+        "author": [{"literal": f"{PUBLISHER[0].upper()}{PUBLISHER[1:]}"}],
+        "version": build,
+        "URL": passage.iri,
+        "note": passage.note,
+    }
+    return json.dumps([item], ensure_ascii=False, indent=2) + "\n"
+
+
+def _braced(words: str) -> str:
+    r"""Return words with the characters that BibTeX reads otherwise escaped.
+
+    >>> print(_braced("50 % {sic}"))
+    50 \% \{sic\}
+    """
+    return re.sub(r"([{}%#&$_\\])", r"\\\1", words)
+
+
+def _entry(kind: str, name: str, fields: Mapping[str, str]) -> str:
+    told = ",\n".join(f"  {field} = {{{value}}}" for field, value in fields.items() if value)
+    return f"@{kind}{{{name},\n{told}\n}}\n"
 
 
 def citation(build: str) -> str:

@@ -367,8 +367,7 @@ class _Speaker:
         return self._say("until-day", day=self._day(last)) if last else ""
 
     def _day(self, day: date) -> str:
-        month = self._say("months").split()[day.month - 1]
-        return self._say("day", day=str(day.day), month=month, year=str(day.year))
+        return words.day(self._language, day)
 
     def _say(self, key: str, **names: str) -> str:
         return words.say(self._language, key, **names)

@@ -120,12 +120,16 @@ class BadQuery(KgError):
     Attributes:
         line: counted from 1; 0 where the engine tells no position.
         column: counted from 1, in code points.
+        why: which mistake it is, and the names in it, for who tells it in other words; or empty.
+        engine: what the engine itself says of it, or empty.
     """
 
     def __init__(self, message: str, line: int = 0, column: int = 0, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.line = line
         self.column = column
+        self.why: tuple[str, Mapping[str, str]] = ("", {})
+        self.engine = ""
 
 
 class QueryTooLarge(BadQuery):

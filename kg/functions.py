@@ -30,6 +30,13 @@ _TOLD = {
 _TRUE, _FALSE = (ox.Literal(word, datatype=XSD.boolean) for word in ("true", "false"))
 
 
+def _function(name: str) -> ox.NamedNode:
+    return ox.NamedNode(PREFIXES["f"] + name)
+
+
+NAMING = frozenset(_function(name) for name in _TOLD)  # the functions that name things
+
+
 def functions(store: ox.Store) -> dict[ox.NamedNode, Function]:
     """Return the functions over a store, by name: bounds are those in its default graph."""
     bounds_of = cache(partial(_bounds, store))
@@ -85,10 +92,6 @@ def _is_some_value(thing: Term) -> ox.Literal:
     """Return whether a name stands for a value that is not known, see kg.wikibase.rdf."""
     is_unknown = isinstance(thing, ox.NamedNode) and thing.value.startswith(_UNKNOWN)
     return _TRUE if is_unknown or isinstance(thing, ox.BlankNode) else _FALSE
-
-
-def _function(name: str) -> ox.NamedNode:
-    return ox.NamedNode(PREFIXES["f"] + name)
 
 
 def _related(

@@ -1,7 +1,7 @@
 """Bodies of claims, each closed on its own: reasoning never runs over a union of them."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyoxigraph as ox
@@ -14,6 +14,7 @@ from kg.terms import CAS, PREFIXES, expand
 REFERENCE, WIKIDATA = "reference", "wikidata"
 _READING = "/reading/"
 _VIEW = f"{PREFIXES['g']}view/"
+_Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,27 @@ def unasserted(store: ox.Store, key: str) -> list[ox.NamedNode]:
     others = store.quads_for_pattern(None, CAS.alternativeTo, None, described)
     rejected = {quad.subject for quad in others}
     return sorted((c for c in claims if c in rejected and isinstance(c, ox.NamedNode)), key=str)
+
+
+def elsewhere(
+    store: ox.Store, key: str, shape: Sequence[_Term | None]
+) -> tuple[list[ox.NamedNode], list[str]]:
+    """Return where a triple stands that a perspective lacks; None in it is any term.
+
+    The claims of its other readings that state it, and the keys of the perspectives that hold it.
+    """
+    s, p, o = shape
+    if isinstance(s, ox.Literal) or isinstance(p, ox.BlankNode | ox.Literal):
+        return [], []  # generalised RDF, which no store holds
+
+    def stands(graph: ox.NamedNode) -> bool:
+        return any(True for _ in store.quads_for_pattern(s, p, o, graph))  # type: ignore[arg-type]
+
+    others = [other for other in keys(store) if other != key]
+    return (
+        [claim for claim in unasserted(store, key) if stands(claim)],
+        [other for other in others if stands(ox.NamedNode(_VIEW + other))],
+    )
 
 
 class Held:

@@ -41,6 +41,7 @@ from kg.proof.derivation import Contradiction
 from kg.rules import Rule, read_comparisons, read_rules
 from kg.store import DUMP, REPORT, Writer, open_one, point
 from kg.terms import OWL, expand, shorten
+from kg.verified import unverified
 
 _LIBRARIES = ("edtf", "numpy", "owlrl", "pyoxigraph", "pyshacl", "rdflib")
 _NAME = re.compile(r"[0-9a-f]{16}")  # of a build; nothing else in its folder is ever removed
@@ -79,10 +80,11 @@ def check(
     A file that cannot be read at all is a finding too.
 
     Raises: UnreadableInput, if there is no folder of texts; UnreadableInput and BrokenSyntax, if
-            the ontology or its shapes cannot be read.
+            the ontology, its shapes or a table of items cannot be read.
     """
     sources, findings = _read(seeds)
-    return sources, _ordered([*findings, *_violations(sources, ontology)])
+    more = (*_violations(sources, ontology), *unverified(sources, ontology))
+    return sources, _ordered([*findings, *more])
 
 
 def build(

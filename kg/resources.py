@@ -268,7 +268,8 @@ def _of_rule(graph: Graph, iri: ox.NamedNode) -> Iterator[ox.Triple]:
     name = iri.value.removeprefix(PREFIXES["rule"])
     if rule := _rule_files().get(name):
         yield ox.Triple(iri, RDF.type, ox.NamedNode(f"{SH}SPARQLRule"))
-        yield ox.Triple(iri, RDFS.label, ox.Literal(rule.title, language="en"))
+        for language, title in rule.titles.items():
+            yield ox.Triple(iri, RDFS.label, ox.Literal(title, language=language))
         yield ox.Triple(iri, DCT.source, ox.NamedNode(rule.source))
         yield ox.Triple(iri, ox.NamedNode(f"{SH}construct"), ox.Literal(rule.construct))
     elif name in _rule_names(graph):

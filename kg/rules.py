@@ -1,7 +1,8 @@
 """Rule files: what OWL 2 RL cannot say, each one CONSTRUCT that a reader can run by hand.
 
 A rule `ontology/rules/<family>/<rule>.rq` begins with `# title:`, a clause that a reader of a
-proof understands, and `# source:`, an https address. Its WHERE is a basic graph pattern with
+proof understands, the same in the other languages of the interface (`# title-pt:`), and
+`# source:`, an https address. Its WHERE is a basic graph pattern with
 FILTER and BIND, so that the premises of a step are the pattern with its variables filled in.
 No negation as failure: what was not said is never a premise.
 
@@ -11,7 +12,7 @@ occur, a perspective disagrees with itself. A fact that clashes is concluded as 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,8 @@ _ALLOWED_COMPARING = "a rule of this family may use GRAPH and VALUES beside patt
 _COMPARED = frozenset({"GRAPH", "VALUES"})
 # Variables travel through the Turtle parser as IRIs of this form.
 _VARIABLE = "urn:x-variable:"
+_FIRST = "en"  # the language of `# title:`
+_TITLE = "title-"  # before the code of any other
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ class Rule:
 
     Attributes:
         name: `office/shared-handover`: its path.
-        title: the clause that a proof shows.
+        titles: the clause that a proof shows, by language.
         source: where the rule comes from.
         construct: the query as written.
         path: its file.
@@ -99,7 +102,7 @@ class Rule:
     """
 
     name: str
-    title: str
+    titles: Mapping[str, str]
     source: str
     construct: str
     path: Path
@@ -113,6 +116,11 @@ class Rule:
         """Return `rule:<family>/<rule>`."""
         return ox.NamedNode(PREFIXES["rule"] + self.name)
 
+    @property
+    def title(self) -> str:
+        """Return the clause in English."""
+        return self.titles[_FIRST]
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -120,7 +128,7 @@ class Comparison:
 
     Attributes:
         name: `disagreement/date-conflict`: its path.
-        title: the clause that tells the clash.
+        titles: the clause that tells the clash, by language.
         source: where the rule comes from.
         construct: the query as written.
         path: its file.
@@ -128,7 +136,7 @@ class Comparison:
     """
 
     name: str
-    title: str
+    titles: Mapping[str, str]
     source: str
     construct: str
     path: Path
@@ -138,6 +146,11 @@ class Comparison:
     def iri(self) -> ox.NamedNode:
         """Return `rule:disagreement/<rule>`."""
         return ox.NamedNode(PREFIXES["rule"] + self.name)
+
+    @property
+    def title(self) -> str:
+        """Return the clause in English."""
+        return self.titles[_FIRST]
 
 
 def header(text: str) -> Iterator[tuple[str, str]]:
@@ -192,8 +205,8 @@ def read_comparison(path: Path, folder: Path) -> Comparison:
     return _Reader(text, path).comparison(*_introduction(text, path, folder))
 
 
-def _introduction(text: str, path: Path, folder: Path) -> tuple[str, str, str]:
-    """Return name, title and source of a rule."""
+def _introduction(text: str, path: Path, folder: Path) -> tuple[str, dict[str, str], str]:
+    """Return name, titles and source of a rule."""
     about = dict(header(text))
     for key in ("title", "source"):
         if not about.get(key):
@@ -201,13 +214,27 @@ def _introduction(text: str, path: Path, folder: Path) -> tuple[str, str, str]:
                 f"the rule has no {key}", Place(path, 1), f"begin with `# {key}: …`"
             )
     name = path.relative_to(folder).with_suffix("").as_posix()
-    return name, about["title"], about["source"]
+    return name, _titles(about), about["source"]
 
 
-def title_of(name: str, folder: Path) -> str:
-    """Return the title of the rule of that name, the name itself if its file has gone."""
+def _titles(about: Mapping[str, str]) -> dict[str, str]:
+    """Return the titles of a header by language, English first."""
+    others = {
+        key.removeprefix(_TITLE): value
+        for key, value in about.items()
+        if key.startswith(_TITLE) and value
+    }
+    return {_FIRST: about["title"], **others}
+
+
+def title_of(name: str, folder: Path, language: str = _FIRST) -> str:
+    """Return the title of the rule of that name, in English where it has none in the language.
+
+    The name itself, if its file has gone.
+    """
     path = folder / f"{name}.rq"
-    return dict(header(formats.read_text(path))).get("title", name) if path.is_file() else name
+    about = dict(header(formats.read_text(path))) if path.is_file() else {}
+    return about.get(f"{_TITLE}{language}") or about.get("title", name)
 
 
 def patterns(text: str, prologue: str = "", path: Path = Path("pattern.ttl")) -> list[Pattern]:
@@ -270,7 +297,7 @@ class _Reader:
         self._path = path
         self._tokens = [token for token in tokens(text) if token.kind != "comment"]
 
-    def rule(self, name: str, title: str, source: str) -> Rule:
+    def rule(self, name: str, titles: dict[str, str], source: str) -> Rule:
         self._check_syntax()
         start = self._keyword("CONSTRUCT")
         head, after = self._group(start + 1, "CONSTRUCT { … } WHERE { … }")
@@ -286,7 +313,7 @@ class _Reader:
         self._check_bindings(where, expressions, then)
         return Rule(
             name,
-            title,
+            titles,
             source,
             self._text,
             self._path,
@@ -296,7 +323,7 @@ class _Reader:
             then,
         )
 
-    def comparison(self, name: str, title: str, source: str) -> Comparison:
+    def comparison(self, name: str, titles: dict[str, str], source: str) -> Comparison:
         self._check_syntax()
         self._keyword("CONSTRUCT")
         for index in range(len(self._tokens)):
@@ -304,7 +331,7 @@ class _Reader:
             if word in _REFUSED and word not in _COMPARED:
                 raise self._refusal(index, f"{_REFUSED[word]} in a rule", _ALLOWED_COMPARING)
         of_two = any(token.text == "?there" for token in self._tokens)
-        return Comparison(name, title, source, self._text, self._path, of_two)
+        return Comparison(name, titles, source, self._text, self._path, of_two)
 
     def _check_syntax(self) -> None:
         try:

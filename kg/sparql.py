@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from itertools import islice, pairwise
-from typing import Literal
+from itertools import islice, pairwise, takewhile
+from typing import Literal, NamedTuple
 
 import pyoxigraph as ox
 
@@ -79,6 +79,7 @@ _OF_ENGINE = (
 _NOTHING = Token("", "", 0)
 _PAD = " " * 16  # more than the longest keyword, ENCODE_FOR_URI
 _APART = _OPENING | _CLOSING | {",", ";"}  # white space may stand before and after them
+_CLOSE = "close the quotation mark"
 _FIRST = ("ASK", "CONSTRUCT", "DESCRIBE", "SELECT")
 _KEYWORDS = (
     *_FIRST,
@@ -349,9 +350,20 @@ def explained(text: str, message: str, kind: Literal["query", "update"] = "query
     rest = text[at.offset :].split("\n", maxsplit=1)[0].strip() if at else ""
     where = f"from “{rest[:40]}” on" if rest else "at its end"
     said = re.search(r"(?:The|Duplicated) [\w ]+", reason)
-    why = f": {said[0][0].lower()}{said[0][1:]}" if said else ""
-    hint = "close the quotation mark" if unclosed else _hint(found, at, reason)
-    return BadQuery(f"the {kind} cannot be read {where}{why}", line, column, hint)
+    because = f": {said[0][0].lower()}{said[0][1:]}" if said else ""
+    told = _Mistake("quotation", _CLOSE) if unclosed else _mistake(found, at, reason)
+    error = BadQuery(f"the {kind} cannot be read {where}{because}", line, column, told.hint)
+    error.why = told.key, told.names or {"word": at.text if at else ""}
+    error.engine = message
+    return error
+
+
+class _Mistake(NamedTuple):
+    """What is wrong with a query: a key for it, what to do, and the names that both have."""
+
+    key: str
+    hint: str
+    names: Mapping[str, str] = {}
 
 
 class _Shape:
@@ -683,21 +695,65 @@ def _stumble(text: str, kind: str) -> tuple[Token | None, str] | None:
     return None
 
 
-def _hint(found: Sequence[Token], at: Token | None, reason: str) -> str:
+def _mistake(found: Sequence[Token], at: Token | None, reason: str) -> _Mistake:
     if at and "Prefix not found" in reason:
         prefix = at.text.partition(":")[0]
-        nearest = did_you_mean(prefix, QUERY_PREFIXES) or f"declare it: PREFIX {prefix}: <…>"
-        return f"the prefix {prefix}: is not declared; {nearest}"
+        hint = did_you_mean(prefix, QUERY_PREFIXES)
+        nearest = hint.removeprefix("did you mean ").rstrip("?")
+        hint = f"the prefix {prefix}: is not declared; " + (
+            hint or f"declare it: PREFIX {prefix}: <…>"
+        )
+        key = "prefix-near" if nearest else "prefix"
+        return _Mistake(key, hint, {"prefix": prefix, "nearest": nearest})
     if "IRI parsing failed" in reason:
-        return "between < and > stands a whole address, without spaces, as in <https://…>"
+        hint = "between < and > stands a whole address, without spaces, as in <https://…>"
+        return _Mistake("address", hint)
+    if last := _incomplete(found, at):
+        return _Mistake(
+            "triple", f"a triple needs three parts; this one ends after {last}", {"last": last}
+        )
     if at is None and (opened := list(_opened(found))):
-        return f"close the bracket {opened[-1]}"
-    if at and at.kind == "word" and (nearest := did_you_mean(at.text.upper(), _KEYWORDS)):
-        return nearest
+        return _Mistake("bracket", f"close the bracket {opened[-1]}", {"bracket": opened[-1]})
+    if at and at.kind == "word" and (hint := did_you_mean(at.text.upper(), _KEYWORDS)):
+        nearest = hint.removeprefix("did you mean ").rstrip("?")
+        return _Mistake("keyword", hint, {"word": at.text, "nearest": nearest})
+    if at and at.text == "," and not any(token.text == "{" for token in found[: found.index(at)]):
+        return _Mistake("comma", "variables stand one after the other, without commas")
+    if at and _is_term(at) and _is_complete(found[: found.index(at)]):
+        hint = f"a triple has three parts: write a full stop, or a semicolon, before {at.text}"
+        return _Mistake("dot", hint)
     if not found or at == found[0]:
-        return f"a query begins with {', '.join(_FIRST[:-1])} or {_FIRST[-1]}"
+        return _Mistake(
+            "beginning", f"a query begins with {', '.join(_FIRST[:-1])} or {_FIRST[-1]}"
+        )
     marks = re.findall(r'"([^"\w]+)"', reason)
-    return f"expected here: {' '.join(marks)}" if 0 < len(marks) <= 3 else ""
+    if 0 < len(marks) <= 3:
+        return _Mistake(
+            "expected", f"expected here: {' '.join(marks)}", {"marks": " ".join(marks)}
+        )
+    return _Mistake("", "")
+
+
+def _incomplete(found: Sequence[Token], at: Token | None) -> str:
+    """Return the last term of a triple that ends too early, or an empty string."""
+    end = found.index(at) if at else len(found)
+    if at and at.text not in {".", ";", "}"}:
+        return ""
+    terms: list[str] = []
+    for token in reversed(found[:end]):
+        if not _is_term(token):
+            # After a semicolon stands a predicate with its object.
+            whole = {";": 2, ".": 3, "{": 3, "}": 3}.get(token.text, 0)
+            return terms[0] if 0 < len(terms) < whole else ""
+        terms.append(token.text)
+    return ""
+
+
+def _is_complete(before: Sequence[Token]) -> bool:
+    """Return whether a text so far ends with a whole triple."""
+    terms = list(takewhile(_is_term, reversed(before)))
+    mark = before[-len(terms) - 1].text if len(terms) < len(before) else ""
+    return bool(terms) and len(terms) == {"{": 3, ".": 3, ";": 2}.get(mark)
 
 
 def _opened(found: Sequence[Token]) -> Iterator[str]:

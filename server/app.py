@@ -22,12 +22,6 @@ from server.service import Service
 from server.settings import Config
 from server.state import Served
 
-# Pages load nothing but their own style sheet and images, and run no script.
-_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
-)
-
 
 def create_app(config: Config, service: Service | None = None) -> Flask:
     """Return the application that serves the built graph, pages and endpoints.
@@ -40,6 +34,8 @@ def create_app(config: Config, service: Service | None = None) -> Flask:
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = config.longest_body
     app.jinja_env.globals.update(say=words.say, address=documents.address, part=layout.part)
+    app.jinja_env.filters["number"] = lambda value, language: words.number(language, value)
+    app.context_processor(layout.around)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     served = Served(config, service)
     app.extensions["cassibile"] = served
@@ -95,7 +91,7 @@ def _bug(app: Flask, error: Exception) -> Response:
 def _with_headers(response: Response) -> Response:
     response.headers.setdefault("Access-Control-Allow-Origin", "*")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Content-Security-Policy", _POLICY)
+    response.headers.setdefault("Content-Security-Policy", layout.policy())
     response.headers.pop("Date", None)  # the server of HTTP adds one, and 304 has one by then
     if request.method == "OPTIONS":
         response.status_code = HTTPStatus.NO_CONTENT

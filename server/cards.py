@@ -16,8 +16,9 @@ from kg.terms import CAS, DCT, PREFIXES, RDF, expand, shorten
 from kg.words import say
 from server import documents
 
-_TEXTS = """SELECT ?text ?title ?words ?language {
-  ?text a cas:Text ; dct:title ?title ; rdf:value ?words ; dct:language ?language
+_TEXTS = """SELECT ?text ?title ?words ?language ?digest {
+  ?text a cas:Text ; dct:title ?title ; rdf:value ?words ; dct:language ?language ;
+    cas:sha256 ?digest
   FILTER(LANG(?title) = ?language) } ORDER BY ?text"""
 _SPANS = """SELECT $text ?claim ?asserted ?start ?end {
   ?claim cas:statedIn $text ; cas:asserted ?asserted ; cas:evidence/oa:hasSelector ?position .
@@ -50,21 +51,6 @@ class ClaimLink:
     name: str
     number: str
     path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A stretch of a text under the same claims.
-
-    Attributes:
-        words: as in the text.
-        claims: that it lies under.
-        ending: claims whose quote ends with it, by number.
-    """
-
-    words: str
-    claims: tuple[ClaimLink, ...]
-    ending: tuple[ClaimLink, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,24 +89,22 @@ Statements = tuple[tuple[Cell, tuple[tuple[Cell, Cell], ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class TextCard:
-    """A text, cut at every boundary of a claim.
+class Text:
+    """A text with its words.
 
     Attributes:
-        name: of its folder.
+        iri: its name.
         title: in the language of the text.
         language: of the text.
-        paragraphs: in order.
-        claims: asserted ones.
-        others: other readings.
+        words: all of them.
+        digest: SHA-256 of the words.
     """
 
-    name: str
+    iri: ox.NamedNode
     title: str
     language: str
-    paragraphs: tuple[tuple[Segment, ...], ...]
-    claims: int
-    others: int
+    words: str
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +125,7 @@ class ClaimCard:
         comment: what was supplied, or which step was taken; may be empty.
         asserted: whether it stands in the preferred reading.
         rivals: other readings of the same words, the preferred one first.
+        count: how many claims of the text are asserted.
         previous: the claim before, in the order of names.
         next: the claim after.
     """
@@ -158,6 +143,7 @@ class ClaimCard:
     comment: str
     asserted: bool
     rivals: tuple[ClaimLink, ...]
+    count: int
     previous: ClaimLink | None
     next: ClaimLink | None
 
@@ -167,69 +153,59 @@ def texts(graph: Graph) -> list[str]:
     return [_value(row["text"]).removeprefix(PREFIXES["text"]) for row in _rows(graph, _TEXTS)]
 
 
-def text_card(graph: Graph, name: str) -> TextCard:
-    """Return a text with its claims marked.
+@kept(20)
+def text(graph: Graph, name: str) -> Text:
+    """Return a text.
 
     Raises: UnknownName, with the nearest text.
     """
-    row = _text(graph, name)
-    iri = _value(row["text"])
-    spans = _spans(graph, iri)
-    asserted = [
-        (int(_value(s["start"])), int(_value(s["end"])), _link(_value(s["claim"])))
-        for s in spans
-        if _value(s["asserted"]) == "true"
-    ]
-    others = {_value(s["claim"]) for s in spans if _value(s["asserted"]) != "true"}
-    return TextCard(
-        name,
-        _value(row["title"]),
-        _value(row["language"]),
-        tuple(_paragraphs(_value(row["words"]), asserted)),
-        len({link for _, _, link in asserted}),
-        len(others),
-    )
+    for row in _rows(graph, _TEXTS):
+        if _value(row["text"]) == PREFIXES["text"] + name:
+            iri = ox.NamedNode(_value(row["text"]))
+            title, language = _value(row["title"]), _value(row["language"])
+            return Text(iri, title, language, _value(row["words"]), _value(row["digest"]))
+    raise UnknownName(f"there is no text {name!r}", hint=did_you_mean(name, texts(graph)))
 
 
-def claim_card(graph: Graph, text: str, name: str, language: str = "en") -> ClaimCard:
+def claim_card(graph: Graph, text_name: str, name: str, language: str = "en") -> ClaimCard:
     """Return a claim with its words, triples and rivals.
 
     Raises: UnknownName, with the nearest text, or the nearest claim of the text.
     """
-    about = _text(graph, text)
-    iri = f"{_value(about['text'])}/claim/{name}"
-    spans = _spans(graph, _value(about["text"]))
-    links = sorted({_value(s["claim"]) for s in spans}, key=_order)
+    about = text(graph, text_name)
+    iri = f"{about.iri.value}/claim/{name}"
+    spans = _spans(graph, about.iri.value)
+    links = sorted({_value(s["claim"]) for s in spans}, key=order)
     if iri not in links:
         known = [link.rpartition("/")[2] for link in links]
-        hint = did_you_mean(name, known) or f"/text/{text} shows the claims"
-        raise UnknownName(f"{text} has no claim {name!r}", hint=hint)
+        hint = did_you_mean(name, known) or f"/text/{text_name} shows the claims"
+        raise UnknownName(f"{text_name} has no claim {name!r}", hint=hint)
     row = next(_rows(graph, _CLAIM, claim=iri))
     own = [
         (int(_value(s["start"])), int(_value(s["end"])))
         for s in spans
         if _value(s["claim"]) == iri
     ]
-    words = _value(about["words"])
     index = links.index(iri)
     preferred = [] if row["preferred"] is None else [_value(row["preferred"])]
     rivals = preferred + [_value(r["other"]) for r in _rows(graph, _RIVALS, claim=iri)]
     return ClaimCard(
-        _link(iri, language),
+        link(iri, language),
         iri,
-        text,
-        documents.page_of(_value(about["text"]), language),
-        _value(about["language"]),
+        text_name,
+        documents.page_of(about.iri.value, language),
+        about.language,
         cell(graph, row["sentence"], language),
-        tuple(_cut(words, int(_value(row["from"])), int(_value(row["to"])), own)),
-        tuple((words[start:end], start, end) for start, end in own),
+        tuple(_cut(about.words, int(_value(row["from"])), int(_value(row["to"])), own)),
+        tuple((about.words[start:end], start, end) for start, end in own),
         statements(graph, iri, language),
         cell(graph, row["reading"], language),
         "" if row["comment"] is None else _value(row["comment"]),
         _value(row["asserted"]) == "true",
-        tuple(_link(rival, language) for rival in rivals),
-        _link(links[index - 1], language) if index else None,
-        _link(links[index + 1], language) if index + 1 < len(links) else None,
+        tuple(link(rival, language) for rival in rivals),
+        len({_value(s["claim"]) for s in spans if _value(s["asserted"]) == "true"}),
+        link(links[index - 1], language) if index else None,
+        link(links[index + 1], language) if index + 1 < len(links) else None,
     )
 
 
@@ -293,45 +269,12 @@ def _label(graph: Graph, term: ox.NamedNode, language: str) -> str:
     if term == RDF.type:
         return say(language, "page/is-a")
     if _CLAIM_NAME.fullmatch(term.value):
-        return say(language, "page/claim", number=_link(term.value).number)
+        return say(language, "page/claim", number=link(term.value).number)
     if _SENTENCE_NAME.fullmatch(term.value):
         return say(language, "sentence", number=str(int(term.value.rpartition("/s")[2])))
     for quad in graph.store.quads_for_pattern(term, CAS.verbatim, None, None):
         return f"“{_value(quad.object)}”"
     return graph.label(term, language)
-
-
-def _text(graph: Graph, name: str) -> ox.QuerySolution:
-    """Return what the graph says of a text.
-
-    Raises: UnknownName, with the nearest text.
-    """
-    for row in _rows(graph, _TEXTS):
-        if _value(row["text"]) == PREFIXES["text"] + name:
-            return row
-    raise UnknownName(f"there is no text {name!r}", hint=did_you_mean(name, texts(graph)))
-
-
-def _paragraphs(
-    words: str, spans: Sequence[tuple[int, int, ClaimLink]]
-) -> Iterator[tuple[Segment, ...]]:
-    """Yield the paragraphs, each cut at every boundary of a claim."""
-    start = 0
-    for line in words.split("\n"):
-        end = start + len(line)
-        edges = {start, end, *(edge for span in spans for edge in span[:2] if start < edge < end)}
-        if line:
-            yield tuple(
-                Segment(
-                    words[a:b],
-                    tuple(link for first, last, link in spans if first <= a and b <= last),
-                    tuple(
-                        sorted((k for _, z, k in spans if z == b), key=lambda k: _order(k.path))
-                    ),
-                )
-                for a, b in pairwise(sorted(edges))
-            )
-        start = end + 1
 
 
 def _cut(
@@ -350,12 +293,12 @@ def _spans(graph: Graph, text: str) -> list[ox.QuerySolution]:
     return list(_rows(graph, _SPANS, text=text))
 
 
-def _order(claim: str) -> tuple[list[int], str]:
+def order(claim: str) -> tuple[list[int], str]:
     """Return where a claim stands among the others: s03-2 before s03-10."""
     return [int(number) for number in re.findall(r"\d+", claim.rpartition("/")[2])], claim
 
 
-def _link(iri: str, language: str = "en") -> ClaimLink:
+def link(iri: str, language: str = "en") -> ClaimLink:
     """Return number and path of a claim: `3.2` for s03-2, `5.2b` for s05-2b."""
     name = iri.rpartition("/")[2]
     sentence, _, rest = name.removeprefix("s").partition("-")

@@ -1,8 +1,10 @@
-"""What is around the page of every name: its forms, its languages, itself as schema.org."""
+"""What is around every page: its forms, its languages, itself as schema.org."""
 
 import json
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pyoxigraph as ox
 from flask import render_template, request
@@ -29,6 +31,23 @@ def drawn(template: str, graph: Graph, resource: Resource, language: str, **abou
     )
 
 
+def framed(template: str, name: str, language: str, **about: Any) -> str:
+    """Return the page over the whole graph that has that name, from a template."""
+    # As it came, but for what an address may not have: some clients escape little.
+    asked = quote(request.query_string, safe="!$&'()*+,;=:@/?%-._~")
+    head, languages = _languages(name, language, f"?{asked}" if asked else "")
+    canonical = escape(f"{request.script_root}/{name}")
+    head.insert(0, f'<link rel="canonical" href="{canonical}">')
+    return render_template(
+        template,
+        menu=name,
+        language=language,
+        alternates=Markup("\n".join(head)),  # noqa: S704 as below
+        in_languages=Markup("\n".join(languages)),  # noqa: S704 as below
+        **about,
+    )
+
+
 def _links(resource: Resource, language: str) -> dict[str, Markup]:
     """Return the links to the other forms and languages, for the head of a page and its body.
 
@@ -37,22 +56,45 @@ def _links(resource: Resource, language: str) -> dict[str, Markup]:
     begin = escape(request.script_root + documents.begin(resource.path))
     page = f"{begin}{documents.ending(documents.HTML, language)}"
     head = [f'<link rel="canonical" href="{page}">']
-    forms, languages = [], []
+    forms = []
     for form in documents.FORMS[1:]:
         about = f'type="{form.media_type}" href="{begin}{documents.ending(form)}"'
         head.append(f'<link rel="alternate" {about} title="{form.title}">')
         forms.append(f"<a {about}>{form.title}</a>")
-    for code in documents.LANGUAGES:
-        about = f'hreflang="{code}" href="{begin}{documents.ending(documents.HTML, code)}"'
-        head.append(f'<link rel="alternate" {about}>')
-        current = ' aria-current="true"' if code == language else ""
-        name = words.say(code, "page/language")
-        languages.append(f'<a lang="{code}" {about}{current}>{name}</a>')
+    in_head, languages = _languages(resource.path, language)
     return {  # nosec: all that is not ours is escaped or quoted
-        "alternates": Markup("\n".join(head)),  # noqa: S704
+        "alternates": Markup("\n".join(head + in_head)),  # noqa: S704
         "in_forms": Markup(" · ".join(forms)),  # noqa: S704
         "in_languages": Markup("\n".join(languages)),  # noqa: S704
     }
+
+
+def _languages(path: str, language: str, asked: str = "") -> tuple[list[str], list[str]]:
+    """Return the links to a page in each language: for the head, and for its body."""
+    begin, after = escape(request.script_root + documents.begin(path)), escape(asked)
+    head, body = [], []
+    for code in documents.LANGUAGES:
+        ending = documents.ending(documents.HTML, code)
+        about = f'hreflang="{code}" href="{begin}{ending}{after}"'
+        head.append(f'<link rel="alternate" {about}>')
+        current = ' aria-current="true"' if code == language else ""
+        name = words.say(code, "page/language")
+        body.append(
+            f'<a lang="{code}" {about}{current}><abbr title="{name}">{code.upper()}</abbr></a>'
+        )
+    return head, body
+
+
+def policy(ancestors: str = "'self'") -> str:
+    """Return what a page may do: load what is here, and run nothing that is written in it.
+
+    `ancestors` are the pages of others in which it may stand.
+    """
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; "
+        f"frame-ancestors {ancestors}"
+    )
 
 
 def preferred() -> str:
@@ -61,6 +103,23 @@ def preferred() -> str:
         tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality
     )
     return next((each for each in wanted if each in documents.LANGUAGES), "en")
+
+
+def around() -> dict[str, Any]:
+    """Return what every template is given: a language, and the fonts that pages begin with.
+
+    There are none where the web interface was installed without the parts of others.
+    """
+    fonts = _fonts()
+    return {"language": preferred(), "bundle": bool(fonts), "fonts": fonts}
+
+
+@cache
+def _fonts() -> list[str]:
+    folder = Path(__file__).with_name("static") / "vendor"
+    if not (folder / "manifest.json").is_file():
+        return []
+    return sorted(path.name for path in folder.glob("fonts/*-wght-normal.woff2"))
 
 
 def part(template: str, language: str, menu: str = "") -> Markup:

@@ -148,7 +148,13 @@ class Service:
             functions=scanned.functions,
         )
 
-    async def page(self, query: str, client: str) -> Page:
+    async def page(
+        self,
+        query: str,
+        client: str,
+        default_graphs: Sequence[str] = (),
+        named_graphs: Sequence[str] = (),
+    ) -> Page:
         """Return the answer to a query as far as a page shows it, line by line.
 
         Raises: Problem and BadQuery, if there is none.
@@ -156,7 +162,8 @@ class Service:
         scanned = self.scan(query)
         forms = forms_of(scanned)
         form = formats.named("ntriples" if forms == formats.RDF_SYNTAXES else "tsv", forms)
-        job = self.job(scanned, await self.dataset.current(), form)
+        state = await self.dataset.current()
+        job = self.job(scanned, state, form, default_graphs, named_graphs)
         found = bytearray()
         async with self.evaluating(client, job) as answer:
             async for block in answer:

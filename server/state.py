@@ -1,7 +1,7 @@
 """What the pages are drawn from: the open graph, and the service that evaluates."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from threading import Lock, Thread
@@ -68,12 +68,18 @@ class Served:
             return None
         return datetime.fromtimestamp(int(report.stat().st_mtime), tz=UTC)
 
-    def page(self, query: str, client: str) -> Page:
+    def page(
+        self,
+        query: str,
+        client: str,
+        default_graphs: Sequence[str] = (),
+        named_graphs: Sequence[str] = (),
+    ) -> Page:
         """Return the answer to a user's query, as much of it as a page shows.
 
         Raises: Problem and BadQuery, if there is none.
         """
-        return self._in_loop(self.service.page(query, client))
+        return self._in_loop(self.service.page(query, client, default_graphs, named_graphs))
 
     @cached_property
     def loop(self) -> asyncio.AbstractEventLoop:

@@ -32,11 +32,11 @@ import resource
 import stat
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain, islice
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyoxigraph as ox
 
@@ -45,6 +45,9 @@ from kg.errors import UnknownName
 from kg.formats import EngineFormat, Form
 from kg.terms import PREFIXES, QUERY_PREFIXES
 from server.process import END, TAKE_BACK, Channel, Frame, confine
+
+if TYPE_CHECKING:
+    from kg.wikibase.naming import Naming
 
 _BLOCK = 1 << 16  # bytes of an answer that are sent at once
 # The engine recurses as deep as a query nests, and overflows the usual 8 MB before 1,000 nested
@@ -203,11 +206,12 @@ class Evaluator:
     def _answer(self, job: dict[str, Any]) -> None:
         started = perf_counter()
         self._open(job["store"])
+        naming = self._deferred(job) if job["functions"] else None
         answer = self._evaluated(job)
         if isinstance(answer, ox.QueryTriples):
             writer = self._written_triples(answer, _form(job["form"], formats.RDF_SYNTAXES))
         else:
-            writer = self._written(answer, _form(job["form"], formats.RESULT_FORMATS))
+            writer = self._written(answer, _form(job["form"], formats.RESULT_FORMATS), naming)
         writer.end(started)
 
     def _open(self, folder: str) -> None:
@@ -238,6 +242,18 @@ class Evaluator:
         except SyntaxError as error:
             raise _Failed("syntax", error) from error
 
+    def _deferred(self, job: dict[str, Any]) -> "Callable[[_Writer], Naming] | None":
+        """Take out of a query what can be named in its answer, and return what names it."""
+        from kg.wikibase import naming  # noqa: PLC0415 as the functions, below
+
+        if job["form"] not in naming.FORMS:
+            return None
+        job["text"], columns = naming.deferred(job["text"])
+        if not columns:
+            return None
+        functions = self._our_functions()
+        return lambda writer: naming.Naming(writer.write, job["form"], columns, functions)
+
     def _our_functions(self) -> dict[ox.NamedNode, sparql.Function]:
         if not self._functions:
             from kg.functions import functions  # noqa: PLC0415 a third of a start, and few queries need it
@@ -246,14 +262,22 @@ class Evaluator:
         return self._functions
 
     def _written(
-        self, answer: ox.QuerySolutions | ox.QueryBoolean, form: Form[ox.QueryResultsFormat]
+        self,
+        answer: ox.QuerySolutions | ox.QueryBoolean,
+        form: Form[ox.QueryResultsFormat],
+        naming: "Callable[[_Writer], Naming] | None",
     ) -> _Writer:
         if isinstance(answer, ox.QueryBoolean):
             writer = _Writer(self._channel, b"boolean")
         else:
             writer = _RowWriter(self._channel, form.name)
         with _OF_EVALUATION:
-            answer.serialize(writer, format=form.engine)  # type: ignore[arg-type]
+            if naming and isinstance(writer, _RowWriter):
+                named = naming(writer)
+                answer.serialize(named, format=form.engine)  # type: ignore[arg-type]
+                named.end()
+            else:
+                answer.serialize(writer, format=form.engine)  # type: ignore[arg-type]
         return writer
 
     def _written_triples(

@@ -1,6 +1,8 @@
-"""Fixtures: the graph of the build, read-only, and a client of its server."""
+"""Fixtures: the graph of the build, a client of its server, and packages for one test alone."""
 
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -33,3 +35,35 @@ def client(build: Path) -> Iterator[FlaskClient]:
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run each test in an empty folder: none may write into the tree."""
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def fetched(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that installs a package into a folder of its own.
+
+    For packages that no environment can be asked to hold. It skips the test where the package
+    cannot be had.
+    """
+
+    def fetch(requirement: str, *options: str) -> Path:
+        folder = tmp_path / "fetched"
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]
+        done = subprocess.run(
+            [*command, "--target", str(folder), *options, requirement],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        if done.returncode:
+            pytest.skip(f"{requirement} cannot be fetched: {done.stderr.strip()[-200:]}")
+        return folder
+
+    return fetch

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from kg import formats, paths, rules
+from kg import formats, paths, rules, words
 from kg.errors import BrokenSyntax
 from kg.store import Term
 
@@ -86,15 +86,19 @@ def canonical(triples: Iterable[ox.Triple]) -> set[ox.Triple]:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_a_rule_says_its_title_as_a_clause_and_its_source(name: str) -> None:
+def test_a_rule_says_its_title_as_a_clause_in_each_language_and_its_source(name: str) -> None:
     path = FOLDER / f"{name}.rq"
     compares = name in COMPARING
     rule = rules.read_comparison(path, FOLDER) if compares else rules.read_rule(path, FOLDER)
 
     assert rule.name == name
     assert rule.iri.value == f"https://w3id.org/cassibile/rule/{name}"
-    assert rule.title[0].islower()
-    assert not rule.title.endswith(".")
+    assert sorted(rule.titles) == list(words.languages())
+    assert len(set(rule.titles.values())) == len(rule.titles)
+    for language, title in rule.titles.items():
+        assert title[0].islower()
+        assert not title.endswith(".")
+        assert rules.title_of(name, FOLDER, language) == title
     assert rule.source.startswith("https://")
 
 

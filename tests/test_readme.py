@@ -19,7 +19,7 @@ from kg import formats, paths, questions, rules
 from kg.cli import kg as commands
 from kg.formats import Form
 from kg.terms import expand
-from server import routes
+from server import overviews, routes
 from server.entrances import by_path
 
 ROOT = Path(__file__).parents[1]
@@ -138,11 +138,16 @@ def test_every_rule_is_listed_with_its_title() -> None:
     assert [cells[1] for cells in rows("What follows")[1:]] == [rule.title for rule in known]
 
 
+def test_every_page_over_the_graph_is_listed() -> None:
+    assert named("Pages") == [f"/{name}" for name in overviews.NAMES]
+
+
 def test_every_endpoint_is_listed() -> None:
     app = Flask("server")
     for module in iter_modules(routes.__path__):
         app.register_blueprint(import_module(f"server.routes.{module.name}").bp)
-    known = {str(rule) for rule in app.url_map.iter_rules() if rule.endpoint != "static"}
+    rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint != "static"]
+    known = {str(rule) for rule in rules if not rule.endpoint.startswith("overviews.")}
     known |= {path if path[-1] != "/" else f"{path}<path>" for path in by_path()}
     listed = {name for name in named("Endpoints") if name.startswith("/")}
 

@@ -27,31 +27,18 @@ def command(language: str, build: Path) -> None:
     graph = open_graph(build)
     names = names_of(graph, language)
     asked = questions.read_questions(paths.ONTOLOGY / "questions")
-    usual = {question.name: _answer(graph, question) for question in asked}
     for key in perspectives.readings(graph.store):
         claim = expand(f"text:{key.removeprefix('text/').replace('/reading/', '/claim/')}")
         told = names.evidence(claim)
         preferred = _preferred(graph, claim)
         click.echo(f"{told.name} in place of {preferred}: {told.comment}\n  {told.words}")
-        dataset = perspectives.dataset(graph.store, key)
-        changed = [q for q in asked if _answer(graph, q, *dataset) != usual[q.name]]
+        changed = answers.changed(graph, asked, key)
         if _contradicts(graph, claim):
             click.echo("  contradicts the rest of the text: only stated days remain")
         for question in changed:
             click.echo(f"  changes {question.name}: {question.titles[language]}")
         if not changed:
             click.echo("  changes no answer")
-
-
-def _answer(
-    graph: Graph,
-    question: questions.Question,
-    default_graphs: list[str] | None = None,
-    named_graphs: list[str] | None = None,
-) -> list[list[str]]:
-    answer = graph.query(question.query, default_graphs, named_graphs)
-    assert isinstance(answer, ox.QuerySolutions), "each question is a SELECT"
-    return answers.short_rows(answer)
 
 
 def _preferred(graph: Graph, claim: ox.NamedNode) -> str:

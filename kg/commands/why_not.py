@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-import pyoxigraph as ox
 
 from kg import options, paths, perspectives, words
 from kg.proof.render import Names, clause_of, names_of, pattern_in_words, sentence
 from kg.proof.whynot import NearMiss, Shape, clashes, why_not
 from kg.rules import read_rules
 from kg.store import Graph, open_graph
-from kg.terms import expand, read_triple
+from kg.terms import read_triple
 
 _INDENT = "   "
 
@@ -78,18 +77,9 @@ def _lines(graph: Graph, key: str, near: NearMiss, names: Names, margin: str) ->
 
 def _elsewhere(graph: Graph, key: str, shape: Shape, names: Names) -> Iterator[str]:
     """Yield where a triple stands all the same: in another reading, another perspective."""
-    for claim in perspectives.unasserted(graph.store, key):
-        if any(True for _ in _matching(graph.store, shape, claim)):
-            place = names.evidence(claim).place(names.language)
-            yield words.say(names.language, "other-reading", place=place)
-    for other in perspectives.keys(graph.store):
-        view = expand(f"g:view/{other}")
-        if other != key and any(True for _ in _matching(graph.store, shape, view)):
-            yield words.say(names.language, "other-perspective", name=other)
-
-
-def _matching(store: ox.Store, shape: Shape, graph: ox.NamedNode) -> Iterator[ox.Quad]:
-    s, p, o = shape
-    if isinstance(s, ox.Literal) or isinstance(p, ox.BlankNode | ox.Literal):
-        return iter(())  # generalised RDF, which no store holds
-    return store.quads_for_pattern(s, p, o, graph)
+    claims, others = perspectives.elsewhere(graph.store, key, shape)
+    for claim in claims:
+        place = names.evidence(claim).place(names.language)
+        yield words.say(names.language, "other-reading", place=place)
+    for other in others:
+        yield words.say(names.language, "other-perspective", name=other)

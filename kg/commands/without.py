@@ -7,12 +7,10 @@ from pathlib import Path
 import click
 import pyoxigraph as ox
 
-from kg import options, paths, perspectives
-from kg.conclude import Conclusions
+from kg import falling, options, perspectives
 from kg.errors import UnknownName, count, did_you_mean
 from kg.proof.render import Names, names_of, sentence
 from kg.proof.tree import Proofs
-from kg.rules import read_rules
 from kg.store import open_graph
 from kg.terms import shorten
 
@@ -33,8 +31,6 @@ def command(claims: tuple[str, ...], language: str, build: Path) -> None:
     Nothing is changed: the graph is closed again without them, and compared.
     """
     graph = open_graph(build)
-    axioms = perspectives.axioms(graph.store)
-    rules = read_rules(paths.ONTOLOGY / "rules")
     found = 0
     for key in perspectives.keys(graph.store):
         perspective = perspectives.read(graph.store, key)
@@ -42,10 +38,8 @@ def command(claims: tuple[str, ...], language: str, build: Path) -> None:
         if not chosen:
             continue
         found += 1
-        rest = Conclusions(perspective.without(chosen), axioms, rules)
-        remaining = {*rest.perspective.stated, *rest.derived, *rest.chronology.bounds}
         held = perspectives.holding(graph.store, key)
-        fallen = held - remaining
+        fallen = falling.fallen(graph, key, chosen)
         proofs = Proofs(graph.store)
         touched = set[ox.Triple]().union(*(proofs.resting_on(claim) for claim in chosen))
         kept = (touched & held) - fallen

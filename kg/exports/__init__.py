@@ -6,7 +6,7 @@ in memory, except where a form says so.
 
 import gzip
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -29,6 +29,8 @@ class Export(NamedTuple):
         media_type: the registered one.
         suffix: of a file, without the dot.
         write: writes a graph.
+        gather: of a form that holds the others, writes a graph and takes those from their files
+            whose names are given; they are of the same graph.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Export(NamedTuple):
     media_type: str
     suffix: str
     write: Callable[[Graph, IO[bytes]], None]
+    gather: Callable[[Graph, IO[bytes], Mapping[str, Path]], None] | None = None
 
     @property
     def is_packed(self) -> bool:
@@ -108,4 +111,5 @@ def _names() -> list[str]:
 def _export(name: str) -> Export:
     module = import_module(f"{__name__}.{name}")
     title = (module.__doc__ or "").partition("\n")[0].removesuffix(".")
-    return Export(name, title, module.MEDIA_TYPE, module.SUFFIX, module.write)
+    gather = getattr(module, "gather", None)
+    return Export(name, title, module.MEDIA_TYPE, module.SUFFIX, module.write, gather)

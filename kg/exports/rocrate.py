@@ -9,13 +9,14 @@ Source: https://www.researchobject.org/ro-crate/specification/1.2/
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 from importlib.metadata import metadata
 from io import BufferedWriter, RawIOBase
 from pathlib import Path
+from shutil import copyfileobj
 from types import SimpleNamespace
 from typing import IO, Any, cast
 from zipfile import ZipFile, ZipInfo
@@ -57,13 +58,18 @@ Entity = dict[str, Any]
 
 def write(graph: Graph, out: IO[bytes]) -> None:
     """Write the crate; one file of it at a time is read into memory, exports stream."""
+    gather(graph, out, {})
+
+
+def gather(graph: Graph, out: IO[bytes], there: Mapping[str, Path]) -> None:
+    """Write the crate, with those exports that are there already by their names."""
     # Where it cannot seek, zipfile writes in one way only, to a file and to a pipe alike.
     stream = cast("IO[bytes]", SimpleNamespace(write=out.write, flush=out.flush))
     with ZipFile(stream, "w") as bundle:
         crate = _Crate(bundle)
         sources = _write_texts(crate, graph.store)
         _write_ontology(crate, graph.store)
-        results = _write_exports(crate, graph)
+        results = _write_exports(crate, graph, there)
         crate.entities.extend(_mentioned(graph.store))
         crate.entities.extend(_made(crate, graph.store, sources, results))
         described = [*_root(crate, graph), *crate.entities]
@@ -219,10 +225,14 @@ def _media_type(path: Path) -> str:
 
 
 def _copied(path: Path) -> Callable[[IO[bytes]], object]:
-    return lambda out: out.write(path.read_bytes())
+    def copy(out: IO[bytes]) -> None:
+        with path.open("rb") as file:
+            copyfileobj(file, out, _BLOCK)
+
+    return copy
 
 
-def _write_exports(crate: _Crate, graph: Graph) -> list[str]:
+def _write_exports(crate: _Crate, graph: Graph, there: Mapping[str, Path]) -> list[str]:
     """Write all other exports; return the names of the files."""
     files = []
     for export in exports():
@@ -230,7 +240,8 @@ def _write_exports(crate: _Crate, graph: Graph) -> list[str]:
             name = f"exports/{export.name}.{export.suffix}"
             kind = export.media_type.partition(";")[0]
             said = {"name": export.name, "description": export.title, "encodingFormat": kind}
-            crate.add(name, partial(export.write, graph), said)
+            lies = there.get(export.name)
+            crate.add(name, _copied(lies) if lies else partial(export.write, graph), said)
             files.append(name)
     crate.add_folder("exports/", {"name": "The graph in its forms"}, files)
     return files

@@ -25,7 +25,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import pyoxigraph as ox
 
-from kg import evidence
+from kg import evidence, mentions
 from kg.evidence import Evidence
 from kg.load import BOUNDS
 from kg.quotes import Span
@@ -526,25 +526,19 @@ def _mentions(
 ) -> Iterator[_Mark]:
     """Yield where a thing is named by one of its names, in a quote of a claim about it."""
     languages = {v.value for v in told.literals(text, DCT.language, expand("g:claims"))}
-    found: dict[tuple[int, int], set[ox.NamedNode]] = defaultdict(set)
-    for claim in claims:
-        terms = {t for s, _, o in told.stated(claim.claim) for t in (s, o)}
-        for thing in sorted((t for t in terms if t in told.kinds), key=str):
-            for predicate in (SKOS.prefLabel, SKOS.altLabel):
-                for name in told.literals(thing, predicate, expand("g:entities")):
-                    if name.language in languages:
-                        for place in _places(words, name.value, claim):
-                            found[place].add(thing)
-    for place, things in found.items():
-        yield _Mark(*place, 2, _OTHER.mention, {}, frozenset(things))
 
+    def about(claim: ox.NamedNode) -> list[ox.NamedNode]:
+        terms = {t for s, _, o in told.stated(claim) for t in (s, o)}
+        return sorted((t for t in terms if t in told.kinds), key=str)
 
-def _places(words: str, name: str, claim: Evidence) -> Iterator[tuple[int, int]]:
-    """Yield where a name stands as a whole word in the quotes of a claim."""
-    pattern = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
-    for quote in claim.quotes:
-        for found in pattern.finditer(words, quote.span.start, quote.span.end):
-            yield found.span()
+    def names(thing: ox.NamedNode) -> Iterator[str]:
+        for predicate in (SKOS.prefLabel, SKOS.altLabel):
+            for name in told.literals(thing, predicate, expand("g:entities")):
+                if name.language in languages:
+                    yield name.value
+
+    for place, things in mentions.find(words, claims, about, names).items():
+        yield _Mark(place.start, place.end, 2, _OTHER.mention, {}, things)
 
 
 def _dates(told: _Told, claims: list[Evidence]) -> Iterator[_Mark]:

@@ -50,7 +50,7 @@ def names_of(graph: Graph, language: str) -> Names:
         language,
         cache(lambda term: graph.label(term, language)),
         cache(lambda claim: of_claim(graph.store, claim)),
-        cache(lambda rule: title_of(rule, paths.ONTOLOGY / "rules")),
+        cache(lambda rule: title_of(rule, paths.ONTOLOGY / "rules", language)),
     )
 
 

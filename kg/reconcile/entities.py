@@ -144,7 +144,7 @@ class Entities:
             for bound in ("earliestStart", "latestEnd")
         )
         if first or last:
-            parts.append(first if first == last else f"{first} to {last}")
+            parts.append(first if first == last else f"{first}\N{EN DASH}{last}")
         return ", ".join(dict.fromkeys(parts))
 
     @cached_property

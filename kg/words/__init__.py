@@ -4,6 +4,7 @@ A message is found by its key and filled with names. Every catalogue has the sam
 """
 
 import json
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -44,6 +45,25 @@ def say(language: str, key: str, **names: str) -> str:
     if key not in messages:
         raise UnknownName(f"there is no message {key!r}", hint=did_you_mean(key, messages))
     return messages[key].format_map(_Articled(names))
+
+
+def day(language: str, when: date) -> str:
+    """Return a day in words.
+
+    >>> day("pt", date(1943, 7, 25))
+    '25 de julho de 1943'
+    """
+    month = say(language, "months").split()[when.month - 1]
+    return say(language, "day", day=str(when.day), month=month, year=str(when.year))
+
+
+def number(language: str, value: int) -> str:
+    """Return a number in the digits of a language, by threes.
+
+    >>> number("en", 1022), number("it", 27570)
+    ('1,022', '27.570')
+    """
+    return f"{value:,}".replace(",", say(language, "thousands"))
 
 
 def has(language: str, key: str) -> bool:

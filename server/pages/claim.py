@@ -1,18 +1,38 @@
-"""A claim with its words and its triples."""
+"""A claim: its words in their sentence, what it says, what disputes it, what rests on it."""
 
+from flask import request
+
+from kg import answers, catalogue, paths, questions
 from kg.resources import Resource
-from server import cards, layout
+from server import cards, edition, layout
 from server.state import Served
 
 
 def page(here: Served, resource: Resource, language: str) -> str:
     """Return the page of a claim; of a reference work's, what it says and where."""
+    graph = here.graph
     _, text, _, name = resource.path.split("/")
-    ground = cards.ground(here.graph, resource.iri, language)
+    ground = cards.ground(graph, resource.iri, language)
     if ground.told.source:
-        statements = cards.statements(here.graph, resource.iri.value, language)
+        statements = cards.statements(graph, resource.iri.value, language)
         return layout.drawn(
-            "reference.html", here.graph, resource, language, ground=ground, statements=statements
+            "reference.html", graph, resource, language, ground=ground, statements=statements
         )
-    card = cards.claim_card(here.graph, text, name, language)
-    return layout.drawn("claim.html", here.graph, resource, language, card=card)
+    card = edition.card(graph, text, name, language)
+    if request.args.get("part") == "card":  # what the page of the text shows beside it
+        return layout.drawn("card-alone.html", graph, resource, language, card=card)
+    key = f"text/{text}/reading/{name}"
+    asked = questions.read_questions(paths.ONTOLOGY / "questions")
+    passage = edition.passage(graph, card.claim)
+    return layout.drawn(
+        "claim.html",
+        graph,
+        resource,
+        language,
+        card=card,
+        falling=edition.falling(graph, card.claim.iri, language),
+        cite=catalogue.passage_in_words(passage, here.build),
+        bibtex=catalogue.bibtex_of(passage, here.build),
+        csl=catalogue.csl_of(passage, here.build),
+        changed=() if card.claim.asserted else answers.changed(graph, asked, key),
+    )

@@ -1,58 +1,57 @@
-"""A fact: why it holds, down to the words."""
+"""A fact: why it holds, down to the words, and what of it would fall without each claim."""
 
 from dataclasses import dataclass
-from weakref import proxy
 
 import pyoxigraph as ox
+from flask import request
 
-from kg import Graph, disagree
-from kg.proof.render import Names, axioms_of, clause_of, names_of, sentence
-from kg.proof.tree import Node, Proofs
+from kg import Graph, falling
+from kg.proof.render import clause_of
+from kg.proof.tree import Node
 from kg.resources import Resource
-from kg.store import kept
-from kg.terms import CAS, PREFIXES, RDF
-from server import cards, documents, layout
-from server.cards import Ground
+from kg.terms import CAS, PREFIXES, RDF, expand
+from server import cards, documents, layout, proving
+from server.proving import Way
 from server.state import Served
+
+_MOST = 10  # other ways that are told; the data have them all
+_LEAVES = 8  # claims of which is told what falls without them
+_DISAGREEMENTS = expand("g:disagreements")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One fact of a proof, as a page shows it.
+class Dispute:
+    """A disagreement that a fact is a side of.
 
     Attributes:
-        words: the fact as a sentence.
+        words: both sides in one clause.
         path: of its page.
-        grounds: the claims that state it.
-        because: the rule in words; empty where it is stated.
-        rule: name of the rule.
-        rule_path: of the page of the rule.
-        premises: what the rule starts from; none where they were shown before.
-        shown: whether its grounds were shown before.
+        inside: whether a source contradicts itself.
     """
 
     words: str
     path: str
-    grounds: tuple[Ground, ...]
-    because: str
-    rule: str
-    rule_path: str
-    premises: tuple["Step", ...]
-    shown: bool
+    inside: bool
 
 
 def page(here: Served, resource: Resource, language: str) -> str:
-    """Return the page of a fact: its best proof; an axiom needs none."""
+    """Return the page of a fact: its best proof, or the one asked for; an axiom needs none.
+
+    Raises: UnknownName, if there is no way of that number.
+    """
     graph = here.graph
     said = {t.predicate: t.object for t in resource.triples if t.subject == resource.iri}
-    triple = [said[side] for side in (RDF.subject, RDF.predicate, RDF.object)]
+    triple = ox.Triple(*(said[side] for side in (RDF.subject, RDF.predicate, RDF.object)))  # type: ignore[arg-type]
     terms = [cards.cell(graph, term, language) for term in triple]
-    names = _names(graph, language)
-    words = sentence(ox.Triple(*triple), names)  # type: ignore[arg-type]
+    words = proving.in_words(graph, triple, language)
     if CAS.round not in said:
         return layout.drawn("axiom.html", graph, resource, language, words=words, terms=terms)
-    node = _proofs(graph).best(resource.iri)
+    best = proving.proofs(graph).best(resource.iri)
+    number = request.args.get("way", "1")
+    node = proving.way(graph, best, number)
+    others = proving.other_ways(graph, best, language)
     key = said[CAS.perspective].value.removeprefix(f"{PREFIXES['g']}view/")  # type: ignore[union-attr]
+    otherwise = _otherwise(graph, key, best, language)
     return layout.drawn(
         "fact.html",
         graph,
@@ -60,42 +59,66 @@ def page(here: Served, resource: Resource, language: str) -> str:
         language,
         words=words,
         terms=terms,
-        holder=_holder(graph, key, language),
-        reading=names.label(node.reading),
-        ways=node.ways,
-        proof=_step(here, node, names, set()),
+        verdict=_verdict(best, otherwise),
+        holder=proving.holder(graph, key, language),
+        reading=cards.cell(graph, best.reading, language).label,
+        disputes=_disputes(graph, resource.iri, language),
+        claims=len(node.leaves),
+        number=int(number),
+        ways=len(others) + 1,
+        others=others[:_MOST],
+        otherwise=otherwise,
+        proof=proving.tree(graph, node, language),
+        falling=[
+            proving.falling(graph, claim, language, triple) for claim in node.leaves[:_LEAVES]
+        ],
+        further=[cards.ground(graph, claim, language).claim for claim in node.leaves[_LEAVES:]],
     )
 
 
-@kept(1000)
-def _holder(graph: Graph, key: str, language: str) -> str:
-    return disagree.perspective_in_words(key, graph.store, language)
+def _verdict(node: Node, otherwise: Way | None) -> str:
+    if node.claims:
+        return "both" if otherwise else "stated"
+    return "derived" if node.leaves else "background"
 
 
-@kept(len(documents.LANGUAGES))
-def _names(graph: Graph, language: str) -> Names:
-    return names_of(proxy(graph), language)  # what a graph keeps must not keep the graph
-
-
-@kept(1)  # what is read of proofs once is read for all facts that rest on it
-def _proofs(graph: Graph) -> Proofs:
-    return Proofs(graph.store)
-
-
-def _step(here: Served, node: Node, names: Names, seen: set[str]) -> Step:
-    shown = node.fact.value in seen
-    seen.add(node.fact.value)
-    step = None if shown else node.step
-    rule = step.rule if step else ""
-    return Step(
-        sentence(node.triple, names),
-        documents.page_of(node.fact.value, names.language),
-        ()
-        if shown
-        else tuple(cards.ground(here.graph, claim, names.language) for claim in node.claims),
-        clause_of(rule, axioms_of(node), names) if step else "",
-        rule,
-        documents.page_of(PREFIXES["rule"] + rule, names.language) if step else "",
-        tuple(_step(here, p, names, seen) for p in node.premises) if step else (),
-        shown and bool(node.step),
+def _otherwise(graph: Graph, key: str, node: Node, language: str) -> Way | None:
+    """Return how a fact would follow without the claims that state it."""
+    step = falling.otherwise(graph, key, node.triple, node.claims) if node.claims else None
+    if step is None:
+        return None
+    axioms = [each for each in step.premises if _is_axiom(graph, each)]
+    premises = [proving.link(graph, key, each, language) for each in step.premises
+                if each not in axioms]  # fmt: skip
+    return Way(
+        0,
+        clause_of(step.rule, axioms, proving.names(graph, language)),
+        step.rule,
+        documents.page_of(PREFIXES["rule"] + step.rule, language),
+        tuple(premises),
+        0,
     )
+
+
+def _is_axiom(graph: Graph, triple: ox.Triple) -> bool:
+    s, p, o = triple
+    return ox.Quad(s, p, o, expand("g:ontology")) in graph.store
+
+
+def _disputes(graph: Graph, fact: ox.NamedNode, language: str) -> list[Dispute]:
+    """Return the disagreements that a fact is a side of, sorted by name."""
+    store = graph.store
+    found = {
+        quad.subject
+        for side in (CAS.hereFact, CAS.thereFact)
+        for quad in store.quads_for_pattern(None, side, fact, _DISAGREEMENTS)
+        if isinstance(quad.subject, ox.NamedNode)
+    }
+    return [
+        Dispute(
+            graph.label(name, language),
+            documents.page_of(name.value, language),
+            ox.Quad(name, RDF.type, CAS.Contradiction, _DISAGREEMENTS) in store,
+        )
+        for name in sorted(found, key=str)
+    ]

@@ -4,6 +4,7 @@ import pyoxigraph as ox
 
 from kg.resources import VOID, Resource
 from kg.terms import RDFS, shorten
+from kg.words import number
 from server import layout
 from server.state import Served
 
@@ -23,6 +24,6 @@ def page(here: Served, resource: Resource, language: str) -> str:
         language,
         short=shorten(resource.iri),
         holds=values[RDFS.comment, language].value,
-        count=f"{count:,}",
+        count=number(language, count),
         query=f"SELECT * {{ GRAPH {resource.iri} {{ ?s ?p ?o }} }} LIMIT 100",
     )

@@ -1,24 +1,77 @@
-"""A question with its answer and its query."""
+"""A question with its answer, its query, and the other things that it can be asked of."""
+
+from dataclasses import dataclass, replace
 
 import pyoxigraph as ox
+from flask import request
 
-from kg import paths, questions
+from kg import Graph, paths, questions
+from kg.errors import UnknownName, did_you_mean
+from kg.questions import Question
 from kg.resources import Resource
-from server import cards, layout
+from kg.terms import PREFIXES, RDF, expand, shorten
+from server import cards, layout, scopes, views
+from server.cards import Cell
 from server.state import Served
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a question can be asked of.
+
+    Attributes:
+        own: what it asks of as it is written.
+        chosen: what it is asked of here.
+        others: all that it can be asked of, by name, the own one among them.
+    """
+
+    own: Cell
+    chosen: Cell
+    others: tuple[Cell, ...]
+
+
 def page(here: Served, resource: Resource, language: str) -> str:
-    """Return the page of a question."""
+    """Return the page of a question; `?of=` is another thing to ask it of.
+
+    Raises: UnknownName, if it cannot be asked of that.
+    """
     found = questions.find(resource.path.partition("/")[2], paths.ONTOLOGY / "questions")
-    answer = here.graph.query(found.query)
-    assert isinstance(answer, ox.QuerySolutions), "each question is a SELECT"
+    choice = _choice(here.graph, found, language) if found.asks else None
+    query, shown = found.query, found.shown(language)
+    if choice and choice.chosen != choice.own:
+        query, shown = found.of(query, choice.chosen.short), found.of(shown, choice.chosen.short)
+    solutions = here.graph.query(query)
+    assert isinstance(solutions, ox.QuerySolutions), "each question is a SELECT"
+    keys = scopes.find(here.graph, "", language).keys
+    answer = views.of_solutions(query, solutions, here.config.most_rows, keys)
+    answer = replace(answer, headings=found.columns.get(language, ()))
+    seen = views.shown(here, answer, found.view or "table", language) if answer.rows else None
     return layout.drawn(
         "question.html",
         here.graph,
         resource,
         language,
         question=found,
-        columns=[cards.heading(variable.value) for variable in answer.variables],
-        rows=[[cards.cell(here.graph, term, language) for term in row] for row in answer],
+        shown=shown,
+        choice=choice,
+        seen=seen,
+        table=views.drawn(here, answer, "table", language),
     )
+
+
+def _choice(graph: Graph, question: Question, language: str) -> Choice:
+    own, kind = question.asks
+    store = graph.store
+    things = {
+        quad.subject
+        for quad in store.quads_for_pattern(None, RDF.type, expand(kind), ox.DefaultGraph())
+        if isinstance(quad.subject, ox.NamedNode) and quad.subject.value.startswith(PREFIXES["id"])
+    }
+    known = {shorten(thing): cards.cell(graph, thing, language) for thing in things}
+    known[own] = cards.cell(graph, expand(own), language)
+    wanted = request.args.get("of", own)
+    if wanted not in known:
+        hint = did_you_mean(wanted, known) or "its page lists what it can be asked of"
+        raise UnknownName(f"this is not asked of {wanted!r}", hint=hint)
+    others = sorted(known.values(), key=lambda cell: (cell.label, cell.short))
+    return Choice(known[own], known[wanted], tuple(others))

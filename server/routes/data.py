@@ -5,7 +5,7 @@ Source: https://www.w3.org/TR/void/#well-known, https://signposting.org/FAIR/
 `/data`: the data with their downloads, sizes, licences and citation: a page, or RDF by `Accept`.
 Example: GET /data
 
-`/data.<suffix>`: the same in one form: .html, .ttl, .jsonld, .nt, .rdf or .trig.
+`/data.<suffix>`: the same in one form: .html, .pt.html, .it.html, .ttl, .jsonld, .nt, .rdf, .trig.
 Example: GET /data.ttl
 
 `/.well-known/void`: the description of the data in VoID, DCAT and PROV, by `Accept`.
@@ -20,41 +20,44 @@ from typing import Any
 from urllib.parse import quote
 
 import pyoxigraph as ox
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, request
+from markupsafe import Markup, escape
 
-from kg import Graph, catalogue, formats
+from kg import Graph, catalogue, formats, words
 from kg.catalogue import DATA, DOCUMENT_PREFIXES, Copy, File
 from kg.errors import UnknownName, did_you_mean
+from kg.exports import Export
 from kg.formats import Form
 from kg.terms import PREFIXES
-from server import cards, documents, dumps, representation
+from server import cards, documents, dumps, layout, representation
 from server.documents import FORMS, HTML, LICENCE
 from server.state import Served, served
 
 bp = Blueprint("data", __name__)
 
-_BY_SUFFIX = {form.suffix: form for form in FORMS}
 _SCHEMA = "https://schema.org/"
 
 
 @bp.get("/data")
 def data() -> Response:
     """Show the data as a whole, in the form that is asked for."""
-    form = representation.wanted(FORMS)
-    answer = _answer(form)
-    answer.headers["Content-Location"] = f"{request.script_root}/data.{form.suffix}"
-    answer.vary.add("Accept")
+    form, language = representation.wanted(FORMS), layout.preferred()
+    answer = _answer(form, language)
+    where = documents.address("data", form, language)
+    answer.headers["Content-Location"] = request.script_root + where
+    answer.vary.update(["Accept", "Accept-Language"] if form is HTML else ["Accept"])
     return answer
 
 
 @bp.get("/data.<suffix>")
 def data_in_one_form(suffix: str) -> Response:
     """Show the data as a whole, in one form."""
-    if suffix not in _BY_SUFFIX:
-        known = [f"/data.{each}" for each in _BY_SUFFIX]
+    found = documents.read(f"data.{suffix}")
+    if not found or found.name != "data":
+        known = [documents.address("data", form) for form in FORMS]
         hint = did_you_mean(f"/data.{suffix}", known) or "there is " + ", ".join(known)
         raise UnknownName(f"there is no /data.{suffix}", hint=hint)
-    return _answer(_BY_SUFFIX[suffix])
+    return _answer(found.form, found.language)
 
 
 @bp.get("/.well-known/void")
@@ -72,10 +75,12 @@ def citation() -> Response:
     return representation.of(body, "application/yaml; charset=utf-8")
 
 
-def _answer(form: Form[Any]) -> Response:
+def _answer(form: Form[Any], language: str = "en") -> Response:
     here = _with_texts()
-    body = _page(here) if form is HTML else _described(here, form)
+    body = _page(here, language) if form is HTML else _described(here, form)
     answer = representation.of(body, form.content_type)
+    if form is HTML:
+        answer.headers["Content-Language"] = language
     answer.headers["Link"] = _links()
     return answer
 
@@ -107,30 +112,41 @@ def _described(here: Served, form: Form[Any]) -> bytes:
     return representation.kept(f"data.{form.suffix}", copy, make)
 
 
-def _page(here: Served) -> bytes:
+def _page(here: Served, language: str) -> bytes:
     graph, copy = here.graph, _copy(here)
 
     def make() -> bytes:
-        return render_template(
+        return layout.framed(
             "data.html",
+            "data",
+            language,
             forms=[[*files] for _, files in groupby(catalogue.files(copy), _name)],
             texts=graph.report["texts"],
             totals=catalogue.totals(graph),
             quads=graph.report["quads"],
-            graphs=[cards.cell(graph, name) for name in _graphs(graph)],
+            graphs=[cards.cell(graph, name, language) for name in _graphs(graph)],
             links=catalogue.links(graph),
             syntaxes=FORMS[1:],
             copy=copy,
+            exported=_title,
             cite=catalogue.in_words(copy.build),
             bibtex=catalogue.bibtex(copy.build),
             for_search_engines=_for_search_engines(copy),
         ).encode()
 
-    return representation.kept("data.html", (copy, request.script_root), make)
+    return representation.kept(f"data.{language}.html", (copy, request.script_root), make)
 
 
 def _name(file: File) -> str:
     return file.export.name
+
+
+def _title(export: Export, language: str) -> Markup:
+    """Return what a form is in words; in English where the language has none for it."""
+    key = f"export/{export.name}"
+    if words.has(language, key):
+        return escape(words.say(language, key))
+    return Markup("<span lang=en>{}</span>").format(export.title)
 
 
 def _graphs(graph: Graph) -> list[ox.NamedNode]:

@@ -1,16 +1,15 @@
 """Where a reader begins.
 
-`/`: the first text.
+`/`: the texts, in the language that the request prefers; where there are none, the query page.
 Example: GET /
 """
 
 from http import HTTPStatus
 
-from flask import Blueprint, redirect, url_for
+from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
-from kg import resources
-from server import cards, pages
+from server import documents, layout, overviews, representation
 from server.state import served
 
 bp = Blueprint("front", __name__)
@@ -18,9 +17,17 @@ bp = Blueprint("front", __name__)
 
 @bp.get("/")
 def front() -> ResponseReturnValue:
-    """Show the first text, and the others by name; where there is none, the query page."""
+    """Show the first page that is read."""
     here = served()
-    texts = cards.texts(here.graph)
-    if not texts:
-        return redirect(url_for("query.page"), HTTPStatus.SEE_OTHER)
-    return pages.page(here, resources.find(here.graph, f"text/{texts[0]}"), "en")
+    if not here.has_texts:
+        return redirect(f"{request.script_root}/query", HTTPStatus.SEE_OTHER)
+    language = layout.preferred()
+    key = here.build, request.script_root
+    drawn = representation.kept(
+        f"read.{language}", key, lambda: overviews.page("read", here, language)
+    )
+    assert isinstance(drawn, str), "nothing was asked that could be wrong"
+    answer = representation.of(drawn.encode(), documents.HTML.content_type)
+    answer.headers["Content-Language"] = language
+    answer.vary.add("Accept-Language")
+    return answer

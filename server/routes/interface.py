@@ -20,7 +20,7 @@ from flask import Blueprint, Response
 
 from kg import formats
 from kg.formats import Form
-from server import endpoints, problems, representation, routes
+from server import documents, endpoints, overviews, problems, representation, routes
 from server.exchange import FORM
 from server.state import served
 
@@ -54,6 +54,12 @@ def addresses() -> Iterator[Address]:
             for path, does, example in _TOLD.findall(told):
                 named = re.sub("<([^>]*)>", r"{\1}", path)
                 yield Address(named, does.replace("\n", " "), example)
+    for name in overviews.NAMES:
+        told = import_module(f"{overviews.__name__}.{name}").__doc__ or ""
+        does = told.partition("\n")[0].removesuffix(".")
+        pages = (documents.address(name, language=each) for each in documents.LANGUAGES)
+        for path in (f"/{name}", *pages):
+            yield Address(path, does, path)
 
 
 @bp.get("/openapi.json")

@@ -11,6 +11,7 @@ import kg
 from kg import disagree
 from kg.evidence import Evidence, of_claim
 from kg.proof.tree import Proofs
+from server import documents
 from server.app import create_app
 from server.settings import Config
 from tests.helpers import write_seed
@@ -96,9 +97,16 @@ def test_a_contradiction_that_no_proof_tells_is_told_in_one_clause(
         assert f"<p>{graph.label(each.name)}</p>" in page
 
 
-def test_the_menu_leads_to_the_page(client: FlaskClient, page: str) -> None:
-    assert '<a href="/disagreements">Disagreements</a>' in client.get("/").text
-    assert '<a href="/disagreements" aria-current="page">' in page
+def test_every_page_leads_to_the_page_and_it_to_each_disagreement(
+    client: FlaskClient, graph: kg.Graph, page: str
+) -> None:
+    assert '<a href="/disagreements.html">Disagreements</a>' in client.get("/").text
+    for found in disagree.read(graph.store):
+        path = f"/disagreement/{found.name.value.rpartition('/')[2]}"
+        assert f'href="{path}.html"' in page
+        for language in ("en", "pt", "it"):
+            own = unescape(client.get(documents.address(path[1:], language=language)).text)
+            assert f"<h1>{graph.label(found.name, language)}</h1>" in own
 
 
 def test_the_page_of_a_text_that_nothing_contradicts_says_so(tmp_path: Path) -> None:

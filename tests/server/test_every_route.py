@@ -35,7 +35,7 @@ PATHS = sorted({re.sub("<[^>]*>", "x", str(rule)) for rule in RULES})
 
 
 def test_the_routes_are_there() -> None:
-    assert {"front", "query", "questions", "things"} <= set(NAMES)
+    assert {"front", "overviews", "things"} <= set(NAMES)
     assert {"/", "/query", "/questions", "/x"} <= set(PATHS)
     assert {"graph_store", "health", "metrics", "ready", "sparql", "update"} <= set(ENDPOINTS)
 

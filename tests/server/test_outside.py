@@ -11,18 +11,29 @@ from flask.testing import FlaskClient
 
 import kg
 from kg import resources
-from server import documents
+from server import documents, overviews
 from tests.helpers import serving
 
 CHECKS = Path(__file__).parents[3] / "shared" / "checks"
-ALWAYS = (
+ASKED = (
     "/",
-    "/questions",
-    "/disagreements",
-    "/query",
-    "/query?q=SELEC",
-    "/data",
+    "/map?perspective=both",
+    "/network?focus=sicily&steps=2&perspective=both",
     "/no/such/page",
+    "/query?q=ASK%20{?a%20cas:caused%20?b}&embed",
+    "/query?q=SELEC",
+    "/query?q=SELECT%20?a%20{?a%20a%20id:rome}",
+    *(
+        f"/query?q=SELECT%20?event%20{{?event%20a%20cas:Event}}&view={view}"
+        for view in ("table", "timeline", "map", "network", "raw")
+    ),
+    "/search?q=badolio",
+    "/search?q=xyzzyx",
+    "/text/italy-1943.html?reading=s05-2b",
+    "/timeline?a=fall-of-sicily&b=surrender-signing",
+    "/timeline?perspective=reference&sort=text&from=1943&to=1943",
+    "/why?s=id:mussolini&p=cas:succeeded&o=id:badoglio",
+    "/why?s=mussolni&p=cas:succeeded&o=id:badoglio",
 )
 
 
@@ -51,7 +62,8 @@ def test_every_kind_of_page_is_valid_html(
     for name in resources.names(graph):
         by_kind.setdefault(resources.kind_of(name), []).append(name)
     some = [name for names in by_kind.values() for name in names[:: max(1, len(names) // 12)]]
-    pages = [*ALWAYS]
+    some += overviews.NAMES
+    pages = [*ASKED]
     pages += [documents.address(n, language=each) for n in some for each in documents.LANGUAGES]
     for number, page in enumerate(pages):
         answer = client.get(page, headers={"Accept": "text/html"})

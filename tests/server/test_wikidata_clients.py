@@ -1,6 +1,6 @@
 """Clients that were written for Wikidata read us: each drives a server that runs.
 
-They are the extra `clients`; one that is not installed is skipped.
+They are the extra `clients`, which `.ci/run` installs; one that is not there is skipped.
 """
 
 import json
@@ -19,7 +19,7 @@ OFFICE = "http://www.wikidata.org/entity/Q25160174"
 QUERY = """SELECT ?item ?itemLabel { ?item wdt:P39 wd:Q25160174 .
   SERVICE wikibase:label { bd:serviceParam wikibase:language "it,en" . } } ORDER BY ?itemLabel"""
 NAMES = ["Benito Mussolini", "Pietro Badoglio"]
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # the clients' own
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +71,7 @@ def test_wikibaseintegrator(address: str) -> None:
     assert office.qualifiers.get("P580")[0].datavalue["value"]["precision"] == 10
 
 
+@pytest.mark.filterwarnings("ignore:mypy_extensions.TypedDict:DeprecationWarning")  # its own
 def test_qwikidata(address: str) -> None:
     pytest.importorskip("qwikidata")
     from qwikidata.entity import WikidataItem

@@ -1,0 +1,1 @@
+"""Drawings: rows in, SVG out. Nothing here asks the graph, and nothing decides what is drawn."""
