@@ -303,16 +303,6 @@ def mended(text: str, found: Sequence[Token]) -> str:
     return edited(text, edits) if edits else text
 
 
-def as_asked(text: str) -> str:
-    """Return a text as it was before it was `mended`, but for the capitals of TRUE.
-
-    Around each GROUP_CONCAT stands what was put there, whatever else does.
-    """
-    found = [token for token in tokens(text) if token.kind != "comment"]
-    put = [(at - len(word), at) if word == _STR else (at, at + 1) for at, word in _joined(found)]
-    return edited(text, [(start, end, "") for start, end in put])
-
-
 def edited(text: str, edits: Iterable[tuple[int, int, str]]) -> str:
     """Return a text with other words between offsets; the edits are in order."""
     parts, at = [], 0

@@ -1,35 +1,39 @@
 """The answer to a query on its way to a client: at once if it is small, else as it comes."""
 
-from collections.abc import Sequence
+from functools import lru_cache
 from http import HTTPStatus
-from typing import Any
 
 from kg import formats
-from kg.formats import Form
 from server import pool
 from server.exchange import Exchange, encoded
+from server.exchange import Headers as Encoded
 from server.kept import Answer
-from server.pool import Job
 from server.problems import Problem
 from server.service import Service
+from server.worker import Job
 
 # Held back, so that most failures still get their status.
 _HELD = 1 << 16
-Headers = Sequence[tuple[str, str]]
+_CONTENT_TYPES = {form.name: form.content_type for form in formats.RESULT_FORMATS} | {
+    form.name: form.content_type for form in formats.RDF_SYNTAXES
+}
+Headers = tuple[tuple[str, str], ...]
 
 
 async def send(
     exchange: Exchange,
     service: Service,
     job: Job,
-    form: Form[Any],
     headers: Headers = (),
     key: bytes | None = None,
 ) -> None:
-    """Evaluate a query and send its answer; with a key it is kept, unless it is large.
+    """Evaluate a query and send its answer.
 
-    Raises: Problem and BadQuery; what is raised after the answer began leaves it without its end,
-            so that no client takes it for whole.
+    With a key, and unless it may be another the next time, it is told apart by it, and is kept if
+    it is not large.
+
+    Raises: Problem, BadQuery and NoForm; what is raised after the answer began leaves it without
+            its end, so that no client takes it for whole.
     """
     with exchange.watching(service.loop):
         async with service.evaluating(service.client(exchange), job) as found:
@@ -39,11 +43,14 @@ async def send(
                 size += len(block)
                 if size > _HELD:
                     break
+            if found.is_volatile:
+                key = None
             if not found.ended:
-                await _streamed(exchange, service.config.answer, form, held, headers, found)
+                tag = (("etag", etag(key)),) if key else ()
+                await _streamed(exchange, service.config.answer, held, (*headers, *tag), found)
                 return
     # The worker is free by now: a client that reads slowly holds none.
-    await _whole(exchange, service, form, b"".join(held), headers, key, found.rows)
+    await _whole(exchange, service, b"".join(held), headers, key, found)
 
 
 async def holds(exchange: Exchange, service: Service, query: str) -> bool:
@@ -51,8 +58,7 @@ async def holds(exchange: Exchange, service: Service, query: str) -> bool:
 
     Raises: Problem and BadQuery.
     """
-    form = formats.named("csv", formats.RESULT_FORMATS)
-    job = service.job(service.scan(query), await service.dataset.current(), form)
+    job = service.job(query, await service.dataset.current(), rows="csv")
     async with service.evaluating(service.client(exchange), job) as found:
         return b"".join([block async for block in found]) == b"true"
 
@@ -60,15 +66,14 @@ async def holds(exchange: Exchange, service: Service, query: str) -> bool:
 async def _streamed(
     exchange: Exchange,
     most: int,
-    form: Form[Any],
-    held: Sequence[bytes],
+    held: list[bytes],
     headers: Headers,
     found: pool.Answer,
 ) -> None:
     size = sum(map(len, held))
     if size > most:
         raise _too_long(most)
-    await exchange.begin(HTTPStatus.OK, form.content_type, headers)
+    await exchange.begin(HTTPStatus.OK, _CONTENT_TYPES[found.form], headers)
     if exchange.method == "HEAD":
         await exchange.end()
         return
@@ -86,19 +91,28 @@ async def _streamed(
 async def _whole(
     exchange: Exchange,
     service: Service,
-    form: Form[Any],
     body: bytes,
     headers: Headers,
     key: bytes | None,
-    rows: int,
+    found: pool.Answer,
 ) -> None:
-    exchange.about["rows"] = rows
+    exchange.about["rows"] = found.rows
     packed, more = exchange.packed(body)
-    length = ("content-length", str(len(packed)))
-    ready = encoded([*headers, *more, ("content-type", form.content_type), length])
+    ready = [*_encoded((*headers, *more), found.form), (b"content-length", b"%d" % len(packed))]
     if key:
-        service.kept.keep(key, Answer(ready, packed, rows))
+        ready.append((b"etag", etag(key).encode()))
+        service.kept.keep(key, Answer(ready, packed, found.rows))
     await exchange.send(HTTPStatus.OK, ready, packed)
+
+
+def etag(key: bytes) -> str:
+    """Return the name of what is kept under a key."""
+    return f'W/"{key.hex()[:24]}"'
+
+
+@lru_cache(maxsize=64)
+def _encoded(headers: Headers, form: str) -> Encoded:
+    return encoded([*headers, ("content-type", _CONTENT_TYPES[form])])
 
 
 def _too_long(most: int) -> Problem:

@@ -3,26 +3,23 @@
 Source: https://www.w3.org/TR/sparql11-protocol/#query-operation
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from hashlib import sha256
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from werkzeug.datastructures import MultiDict
 
-from kg import formats
 from kg.errors import BadQuery
-from kg.formats import Form
-from kg.sparql import Scanned
 from server import answering, negotiate
 from server.dataset import State
 from server.exchange import FORM, Exchange, Methods, decoded, parameters
 from server.problems import Problem
-from server.service import Service, forms_of
+from server.service import NoForm, Service
 
-_EVERY_FORM: tuple[Form[Any], ...] = (*formats.RESULT_FORMATS, *formats.RDF_SYNTAXES)
-_VARY = "Accept, Accept-Encoding"
+_VARY = ("vary", "Accept, Accept-Encoding")
 _METHODS = Methods(
     "GET, HEAD, POST, OPTIONS",
     "a query is asked by GET or POST",
@@ -35,13 +32,15 @@ class Endpoint(NamedTuple):
 
     Attributes:
         state: what it asks, as it is now.
-        scan: returns a query as it is evaluated.
+        rewritten: returns a query in standard SPARQL.
+        hosts: those that its SERVICE may ask.
         without_query: answers a request that has no query.
         page: whether people are led to the query page.
     """
 
     state: Callable[[Service], Awaitable[State]]
-    scan: Callable[[Service, str], Scanned]
+    rewritten: Callable[[str], str]
+    hosts: Callable[[Service], AbstractSet[str]]
     without_query: Callable[[Exchange, Service], Awaitable[None]]
     page: bool
 
@@ -72,18 +71,18 @@ async def answer(exchange: Exchange, service: Service, endpoint: Endpoint) -> No
         b"\0".join(
             (
                 state.version.encode(),
-                exchange.method.replace("HEAD", "GET").encode(),
+                b"POST" if exchange.method == "POST" else b"GET",
                 exchange.query_string,
-                exchange.header(b"content-type").encode(),
+                exchange.raw(b"content-type"),
                 body,
-                exchange.header(b"accept").encode(),
+                exchange.raw(b"accept"),
                 b"gzip" if exchange.packs else b"",
             )
         )
     ).digest()
-    etag = _etag(key)
-    if etag in exchange.header(b"if-none-match"):
-        headers = [("etag", etag), ("vary", _VARY)]
+    seen = exchange.header(b"if-none-match")
+    if seen and answering.etag(key) in seen:
+        headers = [("etag", answering.etag(key)), _VARY]
         await exchange.answer(HTTPStatus.NOT_MODIFIED, "", b"", headers)
         return
     kept = service.kept.get(key)
@@ -92,47 +91,39 @@ async def answer(exchange: Exchange, service: Service, endpoint: Endpoint) -> No
         await exchange.send(HTTPStatus.OK, kept.headers, kept.body)
         return
     asked = _read(exchange, body)
-    if endpoint.page and exchange.method != "POST" and _is_for_people(asked):
+    wishes = negotiate.wishes(asked.form, asked.accept)
+    if wishes.page and endpoint.page and exchange.method != "POST":
         page = service.path("/query") + (
             f"?{urlencode({'q': asked.query})}" if asked.query else ""
         )
-        await exchange.answer(HTTPStatus.SEE_OTHER, "", b"", [("location", page), ("vary", _VARY)])
+        await exchange.answer(HTTPStatus.SEE_OTHER, "", b"", [("location", page), _VARY])
         return
     if not asked.query.strip():
         if "query" in asked.parameters or exchange.method == "POST":
             raise BadQuery("there is no query", hint="give it as the parameter query, once")
         await endpoint.without_query(exchange, service)
         return
-    scanned = endpoint.scan(service, asked.query)
-    await _evaluated(exchange, service, asked, scanned, state, key)
-
-
-async def _evaluated(
-    exchange: Exchange,
-    service: Service,
-    asked: _Asked,
-    scanned: Scanned,
-    state: State,
-    key: bytes,
-) -> None:
     exchange.about["query"] = sha256(asked.query.encode()).hexdigest()[:12]
-    form = negotiate.wanted(asked.form, asked.accept, forms_of(scanned))
-    default_graphs = asked.parameters.getlist("default-graph-uri")
-    named_graphs = asked.parameters.getlist("named-graph-uri")
-    job = service.job(scanned, state, form, default_graphs, named_graphs)
-    if scanned.volatile:
-        await answering.send(exchange, service, job, form, [("vary", _VARY)])
-    else:
-        headers = [("etag", _etag(key)), ("vary", _VARY)]
-        await answering.send(exchange, service, job, form, headers, key)
+    job = service.job(
+        endpoint.rewritten(asked.query),
+        state,
+        rows=wishes.rows,
+        graph=wishes.graph,
+        default_graphs=_all_of(asked.parameters, "default-graph-uri"),
+        named_graphs=_all_of(asked.parameters, "named-graph-uri"),
+        hosts=endpoint.hosts(service),
+    )
+    try:
+        await answering.send(exchange, service, job, (_VARY,), key)
+    except NoForm as error:  # by now it is known which forms there are
+        negotiate.wanted(asked.form, asked.accept, error.forms)
+        raise
 
 
-def _etag(key: bytes) -> str:
-    return f'W/"{key.hex()[:24]}"'
-
-
-def _is_for_people(asked: _Asked) -> bool:
-    return not asked.form and negotiate.wants_page(asked.accept, _EVERY_FORM)
+def _all_of(arguments: MultiDict[str, str], name: str) -> Sequence[str]:
+    """Return all values of a parameter."""
+    # `getlist` would make an exception where there is none, and throw it away.
+    return arguments.getlist(name) if name in arguments else ()
 
 
 def _read(exchange: Exchange, body: bytes) -> _Asked:
@@ -142,13 +133,13 @@ def _read(exchange: Exchange, body: bytes) -> _Asked:
             no form and no query, or the request is an update.
     """
     arguments = exchange.arguments()
-    queries = arguments.getlist("query")
+    queries = _all_of(arguments, "query")
     if exchange.method == "POST" and exchange.mimetype == "application/sparql-query":
         queries = [*queries, *([decoded(exchange, body)] if body.strip() else [])]
     elif exchange.method == "POST" and exchange.mimetype == FORM:
         fields = parameters(body)
         arguments.update(fields)
-        queries += fields.getlist("query")
+        queries = [*queries, *_all_of(fields, "query")]
     elif exchange.mimetype == "application/sparql-update":
         raise _no_update()
     elif exchange.method == "POST" and body:
@@ -162,8 +153,7 @@ def _read(exchange: Exchange, body: bytes) -> _Asked:
     if len(queries) > 1:
         raise BadQuery("there are several queries", hint="send one at a time")
     query = queries[0] if queries else ""
-    # `get` would make an exception of HTTP where there is none, and throw it away.
-    form = next(iter(arguments.getlist("format")), "")
+    form = next(iter(_all_of(arguments, "format")), "")
     return _Asked(arguments, query, form, exchange.negotiating(b"accept"))
 
 

@@ -21,6 +21,9 @@ Send = Callable[[Message], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 FORM = "application/x-www-form-urlencoded"
+# An extension of ASGI: what sends a whole answer, called with its status, headers and body; it
+# returns whether it could.
+AT_ONCE = "server.at_once"
 _MOST_FIELDS = 200
 _MOST_OF_A_HEADER = 4096  # of what negotiates: a list of all types that exist is no wish
 _WORTH_PACKING = 1000  # bytes; below, gzip's own 20 and the work are not worth it
@@ -63,6 +66,10 @@ class Exchange:
         """Return what stands after the question mark, as sent."""
         found: bytes = self.scope["query_string"]
         return found
+
+    def raw(self, name: bytes) -> bytes:
+        """Return a header of the request as it was sent, or nothing."""
+        return self._headers.get(name, b"")
 
     def header(self, name: bytes) -> str:
         """Return a header of the request, or an empty string."""
@@ -144,10 +151,13 @@ class Exchange:
     async def send(self, status: int, headers: Headers, body: bytes) -> None:
         """Send a whole answer that is ready."""
         self.status = status
-        await self._send({"type": "http.response.start", "status": status, "headers": headers})
         if self.method == "HEAD":
             body = b""
         self.sent += len(body)
+        at_once = self.scope.get("extensions", {}).get(AT_ONCE)
+        if at_once and at_once(status, headers, body):
+            return
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body})
 
     async def begin(

@@ -5,17 +5,24 @@ but takes three times as long.
 """
 
 import asyncio
+import re
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
-from server.exchange import encoded
+from server.exchange import AT_ONCE, Headers, encoded
 from server.problems import JSON, Problem
 
 LONGEST_TARGET = 16_384  # bytes of a URL
 LONGEST_HEAD = 65_536  # bytes of a request before its body
 _SLOWEST_HEAD = 10.0  # seconds
+_NO_VALUE = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _MOST_GATHERED = 1 << 16  # bytes; with more, flow control could not hold a worker back
 
 
@@ -33,6 +40,10 @@ class _Gathering:
         self._size = 0
 
     def write(self, data: bytes) -> None:
+        if len(data) > _MOST_GATHERED:  # it would only be copied once more
+            self._send()
+            self._transport.write(data)
+            return
         if not self._written:
             self._loop.call_soon(self._send)
         self._written.append(data)
@@ -43,6 +54,9 @@ class _Gathering:
     def close(self) -> None:
         self._send()
         self._transport.close()
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
 
     def _send(self) -> None:
         if self._written:
@@ -78,8 +92,11 @@ class Protocol(HttpToolsProtocol):
         """Read what came, see asyncio."""
         was_in_head = self._is_in_head
         super().data_received(data)
-        if self._timer is None and getattr(self.cycle, "response_complete", False):
-            self._wait_for_head()  # no request has begun, and uvicorn's own timer has ended
+        # Where a head has not come whole; or no request has begun, and uvicorn's own timer ended.
+        if self._timer is None and (
+            self._is_in_head or getattr(self.cycle, "response_complete", False)
+        ):
+            self._wait_for_head()
         if was_in_head and self._is_in_head and not self.transport.is_closing():
             self._size += len(data)
             if self._size > LONGEST_HEAD:
@@ -90,8 +107,6 @@ class Protocol(HttpToolsProtocol):
         super().on_message_begin()
         self._size = 0
         self._is_in_head = True
-        if self._timer is None:
-            self._wait_for_head()
 
     def on_headers_complete(self) -> None:
         """Begin to answer, see httptools."""
@@ -104,6 +119,34 @@ class Protocol(HttpToolsProtocol):
         if self._refusal:  # httptools stops at an exception, and send_400_response is called
             raise ValueError(self._refusal.detail)
         super().on_headers_complete()
+        extensions: dict[str, Any] = {AT_ONCE: partial(self._answer_at_once, self.cycle)}
+        self.scope["extensions"] = extensions
+
+    def _answer_at_once(
+        self, cycle: RequestResponseCycle, status: int, headers: Headers, body: bytes
+    ) -> bool:
+        """Send a whole answer, as the cycle does it in two steps that take thrice the time.
+
+        Returns whether it could be: not where the client has still to read what was sent before.
+        """
+        if cycle.disconnected or cycle.flow.write_paused:
+            return False
+        lines = [*self.server_state.default_headers, *headers]
+        if (b"connection", b"close") in headers:
+            cycle.keep_alive = False
+        elif not cycle.keep_alive:
+            lines.append((b"connection", b"close"))
+        head = b"".join([b"%s: %s\r\n" % line for line in lines])
+        if _NO_VALUE.search(head) or not head.count(b"\r") == head.count(b"\n") == len(lines):
+            raise RuntimeError("a header has a character that none may have")
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        self.transport.write(b"%s%s\r\n%s" % (STATUS_LINE[status], head, body))
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            self.transport.close()
+        cycle.on_response()
+        return True
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no request, see uvicorn."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
@@ -50,6 +50,43 @@ def wanted(name: str, accept: str, forms: Sequence[Form[EngineFormat]]) -> Form[
         headers = {"Vary": "Accept"}
         raise Problem(HTTPStatus.NOT_ACCEPTABLE, "not-acceptable", detail, headers=headers)
     return found
+
+
+class Wishes(NamedTuple):
+    """In which form an answer is wanted, whichever of its kinds it is.
+
+    Attributes:
+        rows: the name of a form for rows, or yes and no; empty if none is acceptable.
+        graph: of a form for triples, likewise.
+        page: whether a browser asks, see `wants_page`.
+    """
+
+    rows: str
+    graph: str
+    page: bool
+
+
+@lru_cache(maxsize=256)
+def wishes(name: str, accept: str) -> Wishes:
+    """Return what a client wants, by the name of a form or without one by an Accept header.
+
+    >>> wishes("", "text/csv, text/turtle")
+    Wishes(rows='csv', graph='turtle', page=False)
+    >>> wishes("nquads", "text/csv")
+    Wishes(rows='', graph='nquads', page=False)
+    """
+    if name:
+        rows, graph = (
+            name if any(form.name == name for form in forms) else ""
+            for forms in (formats.RESULT_FORMATS, formats.RDF_SYNTAXES)
+        )
+        return Wishes(rows, graph, page=False)
+    of_rows, of_graph = (
+        choose(accept, formats.RESULT_FORMATS),
+        choose(accept, formats.RDF_SYNTAXES),
+    )
+    page = wants_page(accept, (*formats.RESULT_FORMATS, *formats.RDF_SYNTAXES))
+    return Wishes(of_rows.name if of_rows else "", of_graph.name if of_graph else "", page)
 
 
 def wants_page(accept: str, forms: Sequence[Form[Any]]) -> bool:

@@ -16,11 +16,10 @@ half a minute, and half a second more for each part that it takes (128 kB/s in t
 
 import asyncio
 import logging
-import marshal
 import signal
 from collections import Counter, OrderedDict, deque
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from itertools import islice
@@ -29,6 +28,7 @@ from time import monotonic
 from typing import Any, Self
 
 from server.process import END, TAKE_BACK, Ended, Frame, Process
+from server.worker import Job
 
 log = logging.getLogger("server")
 _REFUSED = 60.0  # seconds for which a query is refused that ended its worker
@@ -43,7 +43,7 @@ _UNWANTED = 50  # looks after which a query is ended that no one waits for any m
 _MOST_ASKED = 8  # queries that are sent to a worker at a time, the one it evaluates among them
 # Milliseconds that a query may have to wait behind others, if they take as long as the last one:
 # before another worker is woken, which costs both more than it saves; and at all.
-_BEFORE_WAKING = 0.5
+_BEFORE_WAKING = 1.0
 _BEHIND = 5.0
 # Bytes of an answer that wait to be read: 16 of the largest blocks that a worker sends. Beyond,
 # the socket is left full and the worker waits: a client that does not read costs no memory.
@@ -68,28 +68,6 @@ class Limits:
     memory: int = 1_500_000_000
     waiting: int = 6
     outbound: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A query as a worker takes it; see `server.worker`."""
-
-    store: str
-    text: str
-    form: str
-    base: str | None = None
-    prefixes: Mapping[str, str] = field(default_factory=dict)
-    default_graphs: Sequence[str] | None = None
-    named_graphs: Sequence[str] | None = None
-    union: bool = False
-    unknown_functions: Sequence[str] = ()
-    functions: bool = False
-
-    @property
-    def frame(self) -> bytes:
-        """Return what is sent to the worker."""
-        # Between processes of one Python, and a tenth of the time of JSON.
-        return marshal.dumps({name: getattr(self, name) for name in self.__slots__})
 
 
 class Refused(Exception):
@@ -142,17 +120,19 @@ class Lost(Refused):
 
 
 class Failed(Refused):
-    """The engine refused the query.
+    """The worker refused the query.
 
     Attributes:
-        kind: "syntax", "evaluation", "store" or "form".
+        kind: "query", "evaluation", "store" or "form".
         message: its words.
+        about: all that it told, see `server.worker`.
     """
 
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
-        self.message = message
+    def __init__(self, told: Mapping[str, Any]) -> None:
+        super().__init__(told["message"])
+        self.kind: str = told["error"]
+        self.message: str = told["message"]
+        self.about = told
 
 
 class Answer:
@@ -161,6 +141,8 @@ class Answer:
     Attributes:
         job: that it answers.
         kind: "solutions", "boolean" or "triples".
+        form: a name of `kg.formats`.
+        is_volatile: whether the same data may give another one the next time.
         rows: how many there are, known at the end.
         milliseconds: that the evaluation took, known at the end.
         ended: whether all of it was told.
@@ -174,6 +156,8 @@ class Answer:
     ) -> None:
         self.job = job
         self.kind = ""
+        self.form = ""
+        self.is_volatile = False
         self.rows = 0
         self.milliseconds = 0.0
         self.ended = False
@@ -204,7 +188,8 @@ class Answer:
         except BaseException as error:
             self._pool.leave(self, error)
             raise
-        self.kind = frame.payload.decode()
+        self.kind, self.form, lasts = frame.payload.decode().split()
+        self.is_volatile = lasts == "volatile"
         self._give()
         return self
 
@@ -272,8 +257,7 @@ class Answer:
             self.worker.process.resume()
         if frame.kind == b"X":
             self.ended = True
-            told = frame.json()
-            raise Failed(told["error"], told["message"])
+            raise Failed(frame.json())
         return frame
 
     def _give(self) -> None:

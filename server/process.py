@@ -279,13 +279,14 @@ def _taken(buffer: bytearray) -> list[Frame]:
     """Take the whole frames off the front of what was received."""
     frames = []
     at, whole = 0, len(buffer)
-    while whole - at >= _HEAD.size:
-        kind, length = _HEAD.unpack_from(buffer, at)
-        begin = at + _HEAD.size
-        if whole - begin < length:
-            break
-        at = begin + length
-        frames.append(Frame(kind, bytes(buffer[begin:at])))
+    with memoryview(buffer) as seen:  # a slice of the buffer itself would be copied twice
+        while whole - at >= _HEAD.size:
+            kind, length = _HEAD.unpack_from(seen, at)
+            begin = at + _HEAD.size
+            if whole - begin < length:
+                break
+            at = begin + length
+            frames.append(Frame(kind, bytes(seen[begin:at])))
     if frames:
         del buffer[:at]
     return frames

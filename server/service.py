@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from functools import partial
 from http import HTTPStatus
@@ -10,10 +11,9 @@ from urllib.parse import urlsplit
 
 import pyoxigraph as ox
 
-from kg import formats, sparql
+from kg import errors, formats
 from kg.errors import BadQuery
 from kg.formats import Form
-from kg.sparql import Scanned
 from kg.terms import PREFIXES, expand
 from server.allowance import Allowance
 from server.dataset import Dataset, State
@@ -23,7 +23,6 @@ from server.metrics import Metrics
 from server.pool import (
     Answer,
     Failed,
-    Job,
     Limits,
     Overloaded,
     Pool,
@@ -34,6 +33,7 @@ from server.pool import (
 )
 from server.problems import Problem
 from server.settings import Config
+from server.worker import Job
 
 
 class Page(NamedTuple):
@@ -48,6 +48,18 @@ class Page(NamedTuple):
     kind: str
     lines: bytes
     whole: bool
+
+
+class NoForm(Exception):
+    """The answer to a query can be had in none of the forms that were asked for.
+
+    Attributes:
+        forms: in which it can be had.
+    """
+
+    def __init__(self, forms: Sequence[Form[Any]]) -> None:
+        super().__init__("the answer has another form")
+        self.forms = forms
 
 
 class Service:
@@ -116,36 +128,31 @@ class Service:
             return exchange.header(b"x-forwarded-for").rpartition(",")[2].strip() or address
         return address
 
-    def scan(self, query: str) -> Scanned:
-        """Return a query as it is evaluated.
-
-        Raises: BadQuery, if it may not be.
-        """
-        return sparql.scan(query, self.config.hosts)
-
     def job(
         self,
-        scanned: Scanned,
+        query: str,
         state: State,
-        form: Form[Any],
+        *,
+        rows: str = "",
+        graph: str = "",
         default_graphs: Sequence[str] = (),
         named_graphs: Sequence[str] = (),
+        hosts: AbstractSet[str] = frozenset(),
     ) -> Job:
-        """Return what a worker does for a query.
+        """Return what a worker does for a query, see `server.worker`.
 
         Raises: BadQuery, if a graph has no name that can be one.
         """
         return Job(
-            store=str(state.store),
-            text=scanned.text,
-            form=form.name,
-            base=self.address("/sparql"),
-            prefixes=scanned.prefixes,
-            default_graphs=tuple(map(graph_name, default_graphs)) or None,
-            named_graphs=tuple(map(graph_name, named_graphs)) or None,
-            union=self.config.union,
-            unknown_functions=scanned.unknown_functions,
-            functions=scanned.functions,
+            str(state.store),
+            query,
+            rows,
+            graph,
+            self.address("/sparql"),
+            tuple(map(graph_name, default_graphs)) or None,
+            tuple(map(graph_name, named_graphs)) or None,
+            self.config.union,
+            hosts,
         )
 
     async def page(
@@ -159,11 +166,16 @@ class Service:
 
         Raises: Problem and BadQuery, if there is none.
         """
-        scanned = self.scan(query)
-        forms = forms_of(scanned)
-        form = formats.named("ntriples" if forms == formats.RDF_SYNTAXES else "tsv", forms)
         state = await self.dataset.current()
-        job = self.job(scanned, state, form, default_graphs, named_graphs)
+        job = self.job(
+            query,
+            state,
+            default_graphs=default_graphs,
+            named_graphs=named_graphs,
+            rows="tsv",
+            graph="ntriples",
+            hosts=self.config.hosts,
+        )
         found = bytearray()
         async with self.evaluating(client, job) as answer:
             async for block in answer:
@@ -177,7 +189,7 @@ class Service:
     def evaluating(self, client: str, job: Job) -> "Evaluation":
         """Return the context in which a query is evaluated for a client, within its allowance.
 
-        Raises, when entered and within: Problem and BadQuery, for what ends an evaluation.
+        Raises, when entered and within: Problem, BadQuery and NoForm, for what ends an evaluation.
         """
         allowance = self._allowance.spending(client)
         return Evaluation(self.pool.answering(job), allowance, self.config.memory)
@@ -214,7 +226,7 @@ class Evaluation:
         if isinstance(error, Refused):
             raise self._told(error) from error
 
-    def _told(self, error: Refused) -> BadQuery | Problem:
+    def _told(self, error: Refused) -> BadQuery | Problem | NoForm:
         match error:
             case Overloaded():
                 return _overloaded(error)
@@ -225,20 +237,21 @@ class Evaluation:
             case Stalled():
                 return _stalled()
             case Failed():
-                return _failed(error, self._answer.job.text)
+                return _failed(error)
         return _lost(error)
 
 
-def forms_of(scanned: Scanned) -> Sequence[Form[Any]]:
-    """Return the forms in which the answer to a query can be had."""
-    of_triples = scanned.form in {"construct", "describe"}
-    return formats.RDF_SYNTAXES if of_triples else formats.RESULT_FORMATS
-
-
-def _failed(error: Failed, text: str) -> BadQuery | Problem:
-    """Return what the engine says against a query, with what a person can use."""
-    if error.kind == "syntax":
-        return sparql.explained(sparql.as_asked(text), error.message)
+def _failed(error: Failed) -> BadQuery | Problem | NoForm:
+    """Return what a worker says against a query."""
+    told = error.about
+    if error.kind == "query":
+        kind: type[BadQuery] = getattr(errors, told["class"])
+        found = kind(error.message, told["line"], told["column"], told["hint"])
+        found.why, found.engine = (told["why"], told["names"]), told["engine"]
+        return found
+    if error.kind == "form":
+        of_triples = error.message == "triples"
+        return NoForm(formats.RDF_SYNTAXES if of_triples else formats.RESULT_FORMATS)
     if error.kind == "store":
         detail = f"the data cannot be opened: {error.message}"
         return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "no-graph", detail)

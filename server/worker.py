@@ -4,15 +4,14 @@ Started as `python -m server.worker FD MEMORY OUTBOUND`. What it is asked and wh
 frames of `server.process`:
 
 - says `R`, once: it is ready
-- asked `Q`, as `marshal` writes it: store (a folder), text, base (null or an IRI), prefixes,
-  default_graphs and named_graphs (null or IRIs), union (whether the default graph is all graphs),
-  form (a name of `kg.formats`), functions (whether ours are called), unknown_functions (IRIs that
-  give an error value when called)
+- asked `Q`, a `Job` as `marshal` writes it
 - asked `C`, a byte: takes back so many of the last that were asked, where they are not yet begun
-- says `H`, the kind of the answer ("solutions", "boolean" or "triples"); then `D`, bytes, any
-  number of times; then `E`, rows and milliseconds, as `server.process` packs them
-- or says `X`, JSON: error ("syntax", "evaluation", "store" or "form"), message; first of all, or
-  after some `D` where an evaluation fails half way; with no payload for what was taken back
+- says `H`, three words: the kind of the answer ("solutions", "boolean" or "triples"), its form,
+  and "volatile" or "lasting", whether it may be another the next time; then `D`, bytes, any number
+  of times; then `E`, rows and milliseconds, as `server.process` packs them
+- or says `X`, JSON: error ("query", "evaluation", "store" or "form") and message, of a query that
+  is refused its class, line, column and hint besides; first of all, or after some `D` where an
+  evaluation fails half way; with no payload for what was taken back
 
 It may be asked several times at once, and answers in the order in which it was asked. It sends
 each answer before it begins the next, so that the first one that has no end is what it works on.
@@ -29,10 +28,12 @@ import marshal
 import os
 import re
 import resource
+import signal
 import stat
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from itertools import chain, islice
 from time import perf_counter
@@ -41,8 +42,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyoxigraph as ox
 
 from kg import formats, sparql
-from kg.errors import UnknownName
+from kg.errors import BadQuery, UnknownName
 from kg.formats import EngineFormat, Form
+from kg.sparql import Scanned
 from kg.terms import PREFIXES, QUERY_PREFIXES
 from server.process import END, TAKE_BACK, Channel, Frame, confine
 
@@ -53,9 +55,44 @@ _BLOCK = 1 << 16  # bytes of an answer that are sent at once
 # The engine recurses as deep as a query nests, and overflows the usual 8 MB before 1,000 nested
 # EXISTS; 256 MB hold 25,000. It is address space, so no more than a sixth of what there is.
 _MOST_STACK = 256 << 20
+_LONG = 0.02  # seconds of processor time after which a query gives way to others
+_LESS = 15  # how much lower its priority is then: a thirtieth of the time where others want it
 _MOST_STORES = 2  # that are open at once: the data, and their view for Wikidata's clients
 _SORTED = 10_000  # triples that are sorted, so that small answers are the same bytes and read well
 _A = f"<{PREFIXES['rdf']}type>"  # which Turtle writes without its prefix
+
+
+class Job(NamedTuple):
+    """A query, and how it is answered.
+
+    Attributes:
+        store: folder of the store that is asked.
+        text: of the query, as it was asked.
+        rows: form of an answer to SELECT or ASK, a name of `kg.formats`; empty if it has none.
+        graph: form of an answer to CONSTRUCT or DESCRIBE, likewise.
+        base: against which relative IRIs are resolved.
+        default_graphs: IRIs of those that are the default graph.
+        named_graphs: IRIs of those that can be named.
+        union: whether the default graph is all graphs.
+        hosts: that SERVICE may ask, see `kg.sparql.scan`.
+    """
+
+    store: str
+    text: str
+    rows: str = "json"
+    graph: str = "turtle"
+    base: str | None = None
+    default_graphs: Sequence[str] | None = None
+    named_graphs: Sequence[str] | None = None
+    union: bool = False
+    hosts: AbstractSet[str] = frozenset()
+
+    @property
+    def frame(self) -> bytes:
+        """Return what is sent."""
+        # Between processes of one Python, and a tenth of the time of JSON.
+        job: tuple[Any, ...] = (*self,)
+        return marshal.dumps(job)
 
 
 class _Mark(NamedTuple):
@@ -84,9 +121,9 @@ _NO_ROW = b'"bindings":[]}}'  # how JSON ends that has none
 class _Failed(Exception):
     """A query that has no answer."""
 
-    def __init__(self, kind: str, error: Exception) -> None:
+    def __init__(self, kind: str, error: Exception | str, **about: object) -> None:
         super().__init__(str(error))
-        told = {"error": kind, "message": str(error)}
+        told = {"error": kind, "message": str(error), **about}
         self.frame = Frame(b"X", json.dumps(told).encode())
 
 
@@ -119,9 +156,10 @@ class _Writer:
         rows: how many were written, right at the end; an answer that is a boolean is one.
     """
 
-    def __init__(self, channel: Channel, kind: bytes) -> None:
+    def __init__(self, channel: Channel, kind: str, form: str, scanned: Scanned) -> None:
         self._channel = channel
-        self._frames = [Frame(b"H", kind)]
+        lasts = "volatile" if scanned.volatile else "lasting"
+        self._frames = [Frame(b"H", f"{kind} {form} {lasts}".encode())]
         self._block = bytearray()
         self.rows = 1
 
@@ -151,8 +189,8 @@ class _Writer:
 class _RowWriter(_Writer):
     """A writer that counts rows, by their marks: to iterate over rows would cost more than all."""
 
-    def __init__(self, channel: Channel, form: str) -> None:
-        super().__init__(channel, b"solutions")
+    def __init__(self, channel: Channel, form: str, scanned: Scanned) -> None:
+        super().__init__(channel, "solutions", form, scanned)
         self._mark = _MARKS[form]
         self._found = 0
         self._last = b""  # of what was seen: a mark may lie across two blocks
@@ -169,8 +207,8 @@ class _RowWriter(_Writer):
 class _TripleWriter(_Writer):
     """A writer that counts triples as they pass."""
 
-    def __init__(self, channel: Channel) -> None:
-        super().__init__(channel, b"triples")
+    def __init__(self, channel: Channel, form: str, scanned: Scanned) -> None:
+        super().__init__(channel, "triples", form, scanned)
         self.rows = 0
 
     def counted(self, triples: Iterable[ox.Triple]) -> Iterator[ox.Triple]:
@@ -181,38 +219,52 @@ class _TripleWriter(_Writer):
 
 
 class Evaluator:
-    """The open store, and the answers to what is asked of it."""
+    """The open store, and the answers to what is asked of it.
+
+    Attributes:
+        is_slow: whether a query has taken long.
+        is_over: whether there is no one left to answer.
+    """
 
     def __init__(self, channel: Channel) -> None:
+        self.is_slow = False
+        self.is_over = False
         self._channel = channel
+        self._requests = channel.requests()
         self._folder = ""
         self._store = ox.Store()
         self._opened: dict[str, ox.Store] = {}
         self._functions: dict[ox.NamedNode, sparql.Function] = {}
 
     def run(self) -> None:
-        """Answer until the web process is gone."""
+        """Answer until the web process is gone, or one query has taken long."""
+        self.is_over = True
         with suppress(ConnectionError):
-            self._channel.send(Frame(b"R", b""))
-            for frame in self._channel.requests():
+            for frame in self._requests:
                 if frame.kind == TAKE_BACK:
                     self._channel.send(Frame(b"X", b""))
                     continue
+                signal.setitimer(signal.ITIMER_PROF, _LONG)
                 try:
-                    self._answer(marshal.loads(frame.payload))  # noqa: S302 the web process's
+                    self._answer(Job(*marshal.loads(frame.payload)))  # noqa: S302 the web process's
                 except _Failed as failed:
                     self._channel.send(failed.frame)
+                if self.is_slow:
+                    self.is_over = self.is_slow = False
+                    return
 
-    def _answer(self, job: dict[str, Any]) -> None:
+    def _answer(self, job: Job) -> None:
         started = perf_counter()
-        self._open(job["store"])
-        naming = self._deferred(job) if job["functions"] else None
-        answer = self._evaluated(job)
-        if isinstance(answer, ox.QueryTriples):
-            writer = self._written_triples(answer, _form(job["form"], formats.RDF_SYNTAXES))
-        else:
-            writer = self._written(answer, _form(job["form"], formats.RESULT_FORMATS), naming)
-        writer.end(started)
+        self._open(job.store)
+        try:
+            scanned = sparql.scan(job.text, job.hosts)
+            self._evaluated(job, scanned).end(started)
+        except BadQuery as error:
+            about = {"class": type(error).__name__, "hint": error.hint}
+            place = {"line": error.line, "column": error.column}
+            key, names = error.why
+            told = {"why": key, "names": dict(names), "engine": error.engine}
+            raise _Failed("query", error.message, **about, **place, **told) from error
 
     def _open(self, folder: str) -> None:
         if folder != self._folder:
@@ -225,34 +277,48 @@ class Evaluator:
             self._folder = folder
             self._functions = {}
 
-    def _evaluated(self, job: dict[str, Any]) -> sparql.Answer:
+    def _evaluated(self, job: Job, scanned: Scanned) -> _Writer:
+        """Return the writer to which the answer was written.
+
+        Raises: BadQuery, for what is no SPARQL.
+        """
+        is_of_triples = scanned.form in {"construct", "describe"}
+        if not (job.graph if is_of_triples else job.rows):
+            raise _Failed("form", "triples" if is_of_triples else "rows")
+        text, naming = scanned.text, None
+        if scanned.functions and job.rows:
+            text, naming = self._deferred(text, job.rows)
         try:
             with _OF_EVALUATION:
-                return sparql.evaluated(
+                answer = sparql.evaluated(
                     self._store,
-                    job["text"],
-                    prefixes=job["prefixes"],
-                    unknown_functions=job["unknown_functions"],
-                    ours=self._our_functions() if job["functions"] else {},
-                    base=job["base"],
-                    union=job["union"],
-                    default_graphs=_nodes(job["default_graphs"]),
-                    named_graphs=_nodes(job["named_graphs"]),
+                    text,
+                    prefixes=scanned.prefixes,
+                    unknown_functions=scanned.unknown_functions,
+                    ours=self._our_functions() if scanned.functions else {},
+                    base=job.base,
+                    union=job.union,
+                    default_graphs=_nodes(job.default_graphs),
+                    named_graphs=_nodes(job.named_graphs),
                 )
         except SyntaxError as error:
-            raise _Failed("syntax", error) from error
+            raise sparql.explained(job.text, str(error)) from error
+        if isinstance(answer, ox.QueryTriples):
+            return self._written_triples(answer, _form(job.graph, formats.RDF_SYNTAXES), scanned)
+        form = _form(job.rows, formats.RESULT_FORMATS)
+        return self._written(answer, form, scanned, naming)
 
-    def _deferred(self, job: dict[str, Any]) -> "Callable[[_Writer], Naming] | None":
+    def _deferred(self, text: str, form: str) -> "tuple[str, Callable[[_Writer], Naming] | None]":
         """Take out of a query what can be named in its answer, and return what names it."""
         from kg.wikibase import naming  # noqa: PLC0415 as the functions, below
 
-        if job["form"] not in naming.FORMS:
-            return None
-        job["text"], columns = naming.deferred(job["text"])
+        if form not in naming.FORMS:
+            return text, None
+        text, columns = naming.deferred(text)
         if not columns:
-            return None
+            return text, None
         functions = self._our_functions()
-        return lambda writer: naming.Naming(writer.write, job["form"], columns, functions)
+        return text, lambda writer: naming.Naming(writer.write, form, columns, functions)
 
     def _our_functions(self) -> dict[ox.NamedNode, sparql.Function]:
         if not self._functions:
@@ -265,12 +331,13 @@ class Evaluator:
         self,
         answer: ox.QuerySolutions | ox.QueryBoolean,
         form: Form[ox.QueryResultsFormat],
+        scanned: Scanned,
         naming: "Callable[[_Writer], Naming] | None",
     ) -> _Writer:
         if isinstance(answer, ox.QueryBoolean):
-            writer = _Writer(self._channel, b"boolean")
+            writer = _Writer(self._channel, "boolean", form.name, scanned)
         else:
-            writer = _RowWriter(self._channel, form.name)
+            writer = _RowWriter(self._channel, form.name, scanned)
         with _OF_EVALUATION:
             if naming and isinstance(writer, _RowWriter):
                 named = naming(writer)
@@ -281,9 +348,9 @@ class Evaluator:
         return writer
 
     def _written_triples(
-        self, triples: Iterable[ox.Triple], syntax: Form[ox.RdfFormat]
+        self, triples: Iterable[ox.Triple], syntax: Form[ox.RdfFormat], scanned: Scanned
     ) -> _Writer:
-        writer = _TripleWriter(self._channel)
+        writer = _TripleWriter(self._channel, syntax.name, scanned)
         with _OF_EVALUATION:
             rest = iter(triples)
             head = list(islice(rest, _SORTED + 1))
@@ -308,7 +375,7 @@ def _used(prefixes: Mapping[str, str], triples: Iterable[ox.Triple]) -> dict[str
     return {prefix: iri for prefix, iri in prefixes.items() if f"<{iri}" in written}
 
 
-def _nodes(names: list[str] | None) -> Any:
+def _nodes(names: Sequence[str] | None) -> Any:
     return None if names is None else [ox.NamedNode(name) for name in names]
 
 
@@ -324,15 +391,42 @@ def main() -> None:
     channel = Channel(descriptor)
     confine(memory, outbound=bool(outbound))
     _write_no_files()
+    # The other threads inherit this: a signal that interrupted one would not wake the main one.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPROF})
+    threading.Thread(target=_end_with, args=(channel,), daemon=True).start()
     threading.stack_size(min(_MOST_STACK, memory // 6) & ~0xFFFF)  # whole pages, of any system
-    threading.Thread(target=_serve, args=(channel,), daemon=True).start()
+    with channel:
+        _serve(channel)
+
+
+def _end_with(channel: Channel) -> None:
     channel.wait_for_end()
     os._exit(0)  # without asking the engine, which may be busy for hours
 
 
 def _serve(channel: Channel) -> None:
-    with channel:
-        Evaluator(channel).run()
+    """Answer; a query that takes long gives way to those that do not.
+
+    A thread may lower its priority, and not raise it again: after such a query another thread goes
+    on, which begins as this one.
+    """
+
+    def give_way(*_: object) -> None:
+        evaluator.is_slow = True
+        with suppress(OSError):  # it has just ended
+            priority = os.getpriority(os.PRIO_PROCESS, 0) + _LESS
+            os.setpriority(os.PRIO_PROCESS, thread.native_id or -1, priority)
+
+    evaluator = Evaluator(channel)
+    signal.signal(signal.SIGPROF, give_way)
+    with suppress(ConnectionError):
+        channel.send(Frame(b"R", b""))
+    while not evaluator.is_over:
+        thread = threading.Thread(target=evaluator.run)
+        thread.start()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGPROF})
+        thread.join()
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPROF})
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ Example: GET /wiki/Special:EntityData/Q200085.json
 from hashlib import sha256
 from http import HTTPStatus
 
-from kg import formats, sparql
+from kg import formats
 from kg.errors import did_you_mean
 from kg.terms import BASE
 from kg.wikibase.model import ID
@@ -106,15 +106,14 @@ async def _as_json(exchange: Exchange, view: View, name: str) -> None:
 async def _as_rdf(
     exchange: Exchange, service: Service, view: View, name: str, suffix: str
 ) -> None:
-    scanned = sparql.scan(_DESCRIBE.replace("%s", OURS.of(name).value))
-    form = _RDF[suffix]
-    job = service.job(scanned, view.state, form)
+    query = _DESCRIBE.replace("%s", OURS.of(name).value)
+    job = service.job(query, view.state, graph=_RDF[suffix].name)
     key = sha256(f"{view.state.version}\0{name}\0{suffix}\0{exchange.packs}".encode()).digest()
-    headers = [("etag", f'W/"{key.hex()[:24]}"'), ("vary", "Accept-Encoding"), _FRESH]
+    headers = (("etag", f'W/"{key.hex()[:24]}"'), ("vary", "Accept-Encoding"), _FRESH)
     if headers[0][1] in exchange.header(b"if-none-match"):
         await exchange.answer(HTTPStatus.NOT_MODIFIED, "", b"", headers)
         return
-    await answering.send(exchange, service, job, form, headers)
+    await answering.send(exchange, service, job, headers)
 
 
 def _unknown(name: str, names: dict[str, str]) -> Problem:

@@ -72,9 +72,9 @@ async def _give(exchange: Exchange, service: Service, graph: str | None) -> None
     pattern = f"GRAPH <{graph}> {{ ?s ?p ?o }}" if graph else "?s ?p ?o"
     if graph and not await answering.holds(exchange, service, f"ASK {{ GRAPH <{graph}> {{}} }}"):
         raise _no_graph(graph)
-    scanned = service.scan(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {pattern} }}")
-    job = service.job(scanned, await service.dataset.current(), syntax)
-    await answering.send(exchange, service, job, syntax, [("vary", "Accept, Accept-Encoding")])
+    query = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {pattern} }}"
+    job = service.job(query, await service.dataset.current(), graph=syntax.name)
+    await answering.send(exchange, service, job, (("vary", "Accept, Accept-Encoding"),))
 
 
 async def _write(exchange: Exchange, service: Service) -> None:

@@ -15,7 +15,8 @@ from server.service import Service
 PATHS = ("/sparql",)
 _ENDPOINT = asking.Endpoint(
     state=lambda service: service.dataset.current(),
-    scan=Service.scan,
+    rewritten=str,
+    hosts=lambda service: service.config.hosts,
     without_query=description.answer,
     page=True,
 )

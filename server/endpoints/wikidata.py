@@ -9,9 +9,7 @@ Example: GET /wikidata/sparql?query=SELECT%20%3Fp%20%7Bwd:Q200085%20wdt:P39%20%3
 
 from http import HTTPStatus
 
-from kg import sparql
 from kg.errors import BadQuery
-from kg.sparql import Scanned
 from kg.wikibase import query
 from server import asking, wikidata
 from server.dataset import State
@@ -45,15 +43,16 @@ async def _state(service: Service) -> State:
     return (await wikidata.current(service)).state
 
 
-def _scan(_: Service, text: str) -> Scanned:
-    """Return a query as it is evaluated: no service is asked, whatever the operator allows."""
-    return sparql.scan(query.rewritten(text))
-
-
 async def _without_query(exchange: Exchange, service: Service) -> None:
     """Lead to what describes the endpoints."""
     location = ("location", service.path("/sparql"))
     await exchange.answer(HTTPStatus.SEE_OTHER, "", b"", [location])
 
 
-_ENDPOINT = asking.Endpoint(_state, _scan, _without_query, page=False)
+_ENDPOINT = asking.Endpoint(
+    state=_state,
+    rewritten=query.rewritten,
+    hosts=lambda _: frozenset(),  # no service is asked, whatever the operator allows
+    without_query=_without_query,
+    page=False,
+)

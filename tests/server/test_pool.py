@@ -21,7 +21,6 @@ import pytest
 from server import pool as pools
 from server.pool import (
     Failed,
-    Job,
     Limits,
     Lost,
     Overloaded,
@@ -30,6 +29,7 @@ from server.pool import (
     TooLong,
     TooMuchMemory,
 )
+from server.worker import Job
 
 EX = "https://example.org/"
 LARGE = "SELECT * { ?a ?b ?c . ?d ?e ?f }"  # 160,000 rows, 80 MB
@@ -84,7 +84,7 @@ async def started(**limits: Any) -> AsyncIterator[Pool]:
 
 async def ask(pool: Pool, store: Path, text: str, form: str = "json", **about: Any) -> Whole:
     """Return the whole answer."""
-    async with pool.answering(Job(str(store), text, form, **about)) as answer:
+    async with pool.answering(Job(str(store), text, form, form, **about)) as answer:
         body = b"".join([block async for block in answer])
     return Whole(answer.kind, body, answer.rows)
 
@@ -188,7 +188,8 @@ def test_what_the_query_says_about_its_dataset_reaches_the_engine(store: Path) -
     """Base, prefixes, graphs, and functions that are not known."""
 
     async def work(pool: Pool) -> None:
-        based = await ask(pool, store, "ASK { <s1> e:p ?o }", base=EX, prefixes={"e": EX})
+        based = await ask(pool, store, "ASK { <s1> <p> ?o }", base=EX)
+        known = await ask(pool, store, "ASK { id:s1 a ?o }")
         empty = await ask(
             pool, store, "ASK { ?s ?p ?o }", default_graphs=[f"{EX}none"], named_graphs=[]
         )
@@ -197,10 +198,10 @@ def test_what_the_query_says_about_its_dataset_reaches_the_engine(store: Path) -
             store,
             f"SELECT ?x {{ <{EX}s1> ?p ?o BIND(COALESCE(<{EX}f>(?o), 'none') AS ?x) }}",
             "csv",
-            unknown_functions=[f"{EX}f"],
         )
 
         assert json.loads(based.body)["boolean"] is True
+        assert json.loads(known.body)["boolean"] is False
         assert json.loads(empty.body)["boolean"] is False
         assert unknown.body == b"x\r\nnone\r\n"
 
@@ -212,9 +213,8 @@ def test_small_graphs_are_the_same_bytes_with_the_prefixes_they_use(store: Path)
 
     async def work(pool: Pool) -> None:
         text = "CONSTRUCT { ?s a cas:Person } { ?s ?p ?o }"
-        prefixes = {"cas": "https://w3id.org/cassibile/ontology#"}
         answers = {
-            (await ask(pool, store, text + order, "turtle", prefixes=prefixes)).body
+            (await ask(pool, store, text + order, "turtle")).body
             for order in ("", " ORDER BY ?s", " ORDER BY DESC(?s)")
         }
 
@@ -230,12 +230,13 @@ def test_what_cannot_be_evaluated_is_told_and_costs_no_worker(store: Path) -> No
 
     async def work(pool: Pool) -> None:
         for kind, job in (
-            ("syntax", Job(str(store), "SELEC", "json")),
-            ("evaluation", Job(str(store), "SELECT (<urn:f>(1) AS ?x) {}", "json")),
-            ("evaluation", Job(str(store), "ASK {}", "json", default_graphs=["no iri"])),
-            ("evaluation", Job(str(store), "ASK {}", "json", unknown_functions=["no iri"])),
-            ("store", Job(str(store / "absent"), "ASK {}", "json")),
+            ("query", Job(str(store), "SELEC")),
+            ("query", Job(str(store), "ASK { SERVICE <urn:a> {} }")),
+            ("evaluation", Job(str(store), "ASK {}", default_graphs=["no iri"])),
+            ("store", Job(str(store / "absent"), "ASK {}")),
             ("form", Job(str(store), "ASK {}", "turtle")),
+            ("form", Job(str(store), "ASK {}", rows="")),
+            ("form", Job(str(store), "CONSTRUCT WHERE { ?s ?p ?o }", graph="")),
         ):
             with pytest.raises(Failed) as failed:
                 async with pool.answering(job):
@@ -324,6 +325,27 @@ def test_time_counts_between_blocks_too(store: Path) -> None:
     with_pool(work, workers=1, seconds=0.5)
 
 
+def test_a_query_that_takes_long_gives_way_and_the_next_one_need_not(store: Path) -> None:
+    """In the same worker, which is not replaced."""
+
+    def is_giving_way() -> list[bool]:
+        threads = [thread for pid in pids() for thread in Path(f"/proc/{pid}/task").iterdir()]
+        usual = os.getpriority(os.PRIO_PROCESS, 0)
+        return [os.getpriority(os.PRIO_PROCESS, int(t.name)) > usual for t in threads]
+
+    async def work(pool: Pool) -> None:
+        workers = pids()
+        assert not any(is_giving_way())
+        long = asyncio.create_task(ask(pool, store, LARGE))
+        await until(lambda: any(is_giving_way()))
+        assert (await long).rows == 160_000
+        await until(lambda: not any(is_giving_way()))
+        assert (await ask(pool, store, TINY)).rows == 1
+        assert pids() == workers
+
+    with_pool(work, workers=1)
+
+
 def test_memory_ends_the_worker_and_the_query_is_refused_when_it_comes_again(store: Path) -> None:
     """At once, without evaluation; other queries are answered."""
 
@@ -351,14 +373,23 @@ def test_sorting_a_cross_product_ends_in_its_memory(store: Path) -> None:
     with_pool(work, workers=1, memory=500_000_000)
 
 
-def test_deep_queries_are_evaluated(store: Path) -> None:
-    """A stack of the usual size is too small for these, and its overflow ends a process."""
-    deep = "?s ?p ?o FILTER EXISTS {" * 1000 + "?s ?p ?o" + "}" * 1000
-    long = "1+" * 4000 + "1"
+def test_deep_queries_are_evaluated_up_to_a_depth_that_is_told(store: Path) -> None:
+    """A stack that overflows ends a process; none does."""
+
+    def deep(depth: int) -> str:
+        return f"SELECT * {{ {'?s ?p ?o FILTER EXISTS {' * depth}?s ?p ?o{'}' * depth} }} LIMIT 1"
+
+    def long(length: int) -> str:
+        return f"SELECT ({'1+' * length}1 AS ?n) {{}}"
 
     async def work(pool: Pool) -> None:
-        assert (await ask(pool, store, f"SELECT * {{ {deep} }} LIMIT 1")).rows == 1
-        assert (await ask(pool, store, f"SELECT ({long} AS ?n) {{}}")).rows == 1
+        for query in (deep(58), long(1000)):
+            assert (await ask(pool, store, query)).rows == 1
+        for query in (deep(1000), long(4000)):
+            refused = await raised(ask(pool, store, query))
+            assert isinstance(refused, Failed)
+            assert refused.about["class"] == "QueryTooComplex"
+        assert pool.counts == {"started": 2}
 
     with_pool(work, workers=1)
 
@@ -515,6 +546,13 @@ def test_a_busy_worker_that_is_killed_costs_its_query(store: Path) -> None:
     with_pool(work)
 
 
+@pytest.fixture
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine is, all is sent to the worker that was asked last."""
+    monkeypatch.setattr(pools, "_BEFORE_WAKING", 1_000)
+    monkeypatch.setattr(pools, "_BEHIND", 1_000)
+
+
 async def warm(pool: Pool, store: Path) -> None:
     """Show the pool's workers, all of them, that queries are quick."""
     for _ in range(3):
@@ -539,6 +577,7 @@ async def behind(pool: Pool, store: Path, queries: int) -> list[asyncio.Task[Who
     return tasks
 
 
+@pytest.mark.usefixtures("_patient")
 def test_no_one_waits_behind_a_query_that_is_not_quick(store: Path) -> None:
     """Queries that were sent to its worker are given to another."""
 
@@ -554,6 +593,7 @@ def test_no_one_waits_behind_a_query_that_is_not_quick(store: Path) -> None:
     with_pool(work)
 
 
+@pytest.mark.usefixtures("_patient")
 @pytest.mark.parametrize("ends", ["time", "left", "lost"])
 def test_who_waits_behind_a_query_whose_worker_ends_does_not_notice(
     store: Path, ends: str, monkeypatch: pytest.MonkeyPatch
@@ -575,6 +615,7 @@ def test_who_waits_behind_a_query_whose_worker_ends_does_not_notice(
     with_pool(work, seconds=0.5)
 
 
+@pytest.mark.usefixtures("_patient")
 def test_what_is_left_before_its_turn_costs_no_worker_and_shifts_no_answer(store: Path) -> None:
     """Those before and behind it have their own."""
 
