@@ -168,6 +168,20 @@ def test_the_same_claim_is_selected_in_every_drawing(opened: Open, told: list[st
         assert [each for each in found if len(set(each)) > 1] == []
 
 
+def test_what_is_selected_goes_along_to_other_pages_and_languages(opened: Open) -> None:
+    page = opened("/#s03-5")
+    for link in (
+        "nav.pages a[data-key=t]",
+        "nav.languages a[hreflang=it]",
+        "nav.pages a[data-key=m]",
+    ):
+        page.click(link)
+        page.wait_for_selector("[data-c~=s03-5].chosen")
+
+        assert page.url.endswith("#s03-5")
+    assert "/map.it.html" in page.url
+
+
 def test_what_no_claim_covers_can_be_seen(opened: Open, source: Source) -> None:
     page = opened("/")
     page.get_by_role("link", name=f"{source.coverage:.0%}").click()

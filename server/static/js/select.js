@@ -19,6 +19,8 @@ export function select(name, { keep = true } = {}) {
   }
   if (keep && name !== selected())
     history.replaceState(null, "", name ? `#${name}` : location.pathname + location.search);
+  // It goes along to the other pages, and to the same one in another language.
+  for (const link of document.querySelectorAll("header nav a")) link.hash = name;
   document.dispatchEvent(new CustomEvent("select", { detail: name }));
 }
 
