@@ -9,31 +9,17 @@ Example: GET /questions.pt.html
 
 from functools import partial
 
-from flask import Blueprint, Response, current_app, request
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, Response, request
 
-from server import documents, layout, overviews, representation
+from server import documents, layout, overviews
 from server.state import served
 
 bp = Blueprint("overviews", __name__)
 
 
 def _show(name: str, language: str) -> Response:
-    """Answer with a page; one that is asked for nothing in particular is kept with the build."""
-    here = served()
-
-    def make() -> ResponseReturnValue:
-        return overviews.page(name, here, language)
-
-    if request.args:
-        answer = current_app.make_response(make())
-    else:
-        key = here.build, request.script_root
-        drawn = representation.kept(f"{name}.{language}", key, make)
-        assert isinstance(drawn, str), "nothing was asked that could be wrong"
-        answer = representation.of(drawn.encode(), documents.HTML.content_type)
-    answer.headers["Content-Language"] = language
-    return answer
+    """Answer with a page in a language."""
+    return overviews.shown(name, served(), language)
 
 
 def _preferred(name: str) -> Response:

@@ -1,6 +1,7 @@
 """The reading view: names and disputes marked, the evidence card, readings beside one another."""
 
 import re
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -9,6 +10,8 @@ from kg import paths
 from kg.load import read_source
 from kg.store import Graph
 from server import edition
+from server.app import create_app
+from server.settings import Config
 
 TEXT = "/text/italy-1943.html"
 CLAIMS = "/text/italy-1943/claim"
@@ -130,3 +133,14 @@ def test_a_claim_is_cited_with_words_offsets_and_digest(client: FlaskClient) -> 
     assert "characters 430-488 of the text with SHA-256" in page
     assert "@inbook{cassibile-italy-1943-claim-s03-4," in page
     assert "&#34;type&#34;: &#34;chapter&#34;" in page
+
+
+def test_what_is_asked_of_the_front_page_is_not_kept_for_others(build: Path) -> None:
+    app = create_app(Config(build))
+    client = app.test_client()
+    other = client.get("/?reading=s05-2b").text
+    usual = client.get("/").text
+    app.extensions["cassibile"].close()
+
+    assert 'id="s05-2b"' in other
+    assert 'id="s05-2b"' not in usual
