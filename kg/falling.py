@@ -15,9 +15,8 @@ from kg.conclude import Conclusions
 from kg.proof.derivation import Derivation
 from kg.rules import read_rules
 from kg.store import Graph, kept
-from kg.terms import CAS, PREFIXES, expand
+from kg.terms import CAS, expand
 
-_VIEW = f"{PREFIXES['g']}view/"
 _SEVERAL = 10  # texts, with what is kept of each: some 5 MB of a text with 64 claims
 
 
@@ -39,7 +38,7 @@ def falls_without(graph: Graph, claim: ox.NamedNode) -> tuple[ox.Triple, ...]:
     found: set[ox.Triple] = set()
     for quad in graph.store.quads_for_pattern(claim, CAS.perspective, None, None):
         assert isinstance(quad.object, ox.NamedNode), "a perspective has a name"
-        found |= fallen(graph, quad.object.value.removeprefix(_VIEW), [claim])
+        found |= fallen(graph, perspectives.key_of(quad.object), [claim])
     told = (triple for triple in found - own if triple.subject != triple.object)
     return tuple(sorted(told, key=str))
 
@@ -103,8 +102,8 @@ def supports(graph: Graph) -> list[tuple[str, tuple[ox.NamedNode, ...]]]:
     found = set()
     for fact, claims in stated.items():
         for quad in graph.store.quads_for_pattern(fact, CAS.perspective, None, why):
-            key = str(quad.object)[1:-1].removeprefix(_VIEW)
-            found.add((key, tuple(sorted(claims, key=str))))
+            assert isinstance(quad.object, ox.NamedNode), "a view has a name"
+            found.add((perspectives.key_of(quad.object), tuple(sorted(claims, key=str))))
     return sorted(found, key=str)
 
 

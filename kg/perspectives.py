@@ -95,6 +95,15 @@ def of_reference(sources: Iterable[Source]) -> list[Perspective]:
     return found
 
 
+def key_of(view: ox.NamedNode) -> str:
+    """Return the key of the perspective whose view has that name.
+
+    >>> key_of(ox.NamedNode("https://w3id.org/cassibile/graph/view/text/italy-1943"))
+    'text/italy-1943'
+    """
+    return view.value.removeprefix(_VIEW)
+
+
 def keys(store: ox.Store) -> list[str]:
     """Return the keys of the perspectives of a built store, texts first, sorted."""
     names = (graph.value for graph in store.named_graphs() if isinstance(graph, ox.NamedNode))

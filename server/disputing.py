@@ -61,9 +61,19 @@ def every(graph: Graph, language: str) -> tuple[Card, ...]:
     return tuple(_card(graph, each, language) for each in disagree.read(graph.store))
 
 
+def place(found: Disagreement, language: str) -> str:
+    """Return the path of the place on the page of all where a disagreement is shown."""
+    page = documents.address("disagreements", language=language)
+    return f"{page}#d-{_name(found)}"
+
+
+def _name(found: Disagreement) -> str:
+    return found.name.value.rpartition("/")[2]
+
+
 def _card(graph: Graph, found: Disagreement, language: str) -> Card:
     return Card(
-        found.name.value.rpartition("/")[2],
+        _name(found),
         documents.page_of(found.name.value, language),
         cards.cell(graph, found.subject, language),
         graph.label(found.kind, language),

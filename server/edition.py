@@ -12,7 +12,7 @@ from weakref import proxy
 
 import pyoxigraph as ox
 
-from kg import Graph, disagree, evidence, mentions
+from kg import Graph, disagree, evidence, mentions, perspectives
 from kg.catalogue import Passage
 from kg.disagree import Disagreement
 from kg.errors import UnknownName, did_you_mean
@@ -22,7 +22,7 @@ from kg.quotes import Span
 from kg.store import kept
 from kg.terms import BASE, CAS, PREFIXES, RDF, SKOS, expand
 from kg.words import say
-from server import cards, documents, proving, spans
+from server import cards, disputing, proving, spans
 from server.cards import Cell, ClaimCard, Ground
 from server.proving import Falling, Link
 
@@ -36,7 +36,6 @@ _KINDS = (
 _LARGEST = {name: number for number, (name, _) in enumerate(_KINDS)}
 _FOLLOWING = 5  # conclusions that a card tells; the claim's own page tells all
 _DATING = frozenset({CAS.hasInterval, CAS.verbatim, CAS.edtf})
-_TEXT = f"{PREFIXES['g']}view/text/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -468,10 +467,9 @@ def _dispute(graph: Graph, claim: ox.NamedNode, found: Disagreement, language: s
         if claim not in side.claims
         for other in side.claims
     ]
-    place = documents.address("disagreements", language=language)
     return Dispute(
         disagree.in_words(found, graph.store, language),
-        f"{place}#d-{found.name.value.rpartition('/')[2]}",
+        disputing.place(found, language),
         found.certainty == CAS.Certain,
         tuple(cards.ground(graph, other, language) for other in others),
     )
@@ -502,8 +500,7 @@ def _rank(triple: ox.Triple) -> int:
 def _key(graph: Graph, claim: ox.NamedNode) -> str:
     """Return the key of the perspective of a claim."""
     quads = graph.store.quads_for_pattern(claim, CAS.perspective, None, _CLAIMS)
-    views = [q.object.value for q in quads if isinstance(q.object, ox.NamedNode)]
-    return views[0].removeprefix(f"{PREFIXES['g']}view/")
+    return next(perspectives.key_of(q.object) for q in quads if isinstance(q.object, ox.NamedNode))
 
 
 def passage(graph: Graph, claim: ClaimCard) -> Passage:

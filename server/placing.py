@@ -21,7 +21,7 @@ from kg.proof.record import fact_of
 from kg.store import kept
 from kg.terms import CAS, DCT, PREFIXES, RDF, RDFS, expand
 from kg.words import say
-from server import cards, documents, frames
+from server import cards, disputing, documents, frames
 from server.cards import Cell, Ground
 from server.draw import map as drawing
 from server.draw.map import Mark
@@ -371,10 +371,9 @@ class _Places:
     # What is said
 
     def _disputed(self, place: ox.NamedNode) -> Iterator[tuple[str, str]]:
-        page = documents.address("disagreements", language=self._language)
         for each in self._disputes.get(place, ()):
-            anchor = each.name.value.rpartition("/")[2]
-            yield self._graph.label(each.name, self._language), f"{page}#d-{anchor}"
+            label = self._graph.label(each.name, self._language)
+            yield label, disputing.place(each, self._language)
 
     def _lines(self, place: ox.NamedNode, key: str) -> Iterator[Line]:
         """Yield what a perspective says of a place, and what follows it took place there.

@@ -15,7 +15,7 @@ from weakref import proxy
 
 import pyoxigraph as ox
 
-from kg import Graph, disagree, words
+from kg import Graph, disagree, perspectives, words
 from kg.errors import UnknownName
 from kg.falling import falls_without
 from kg.proof.record import ONTOLOGY, fact_of
@@ -31,7 +31,6 @@ _BOUNDS = (CAS.earliestStart, CAS.latestStart, CAS.earliestEnd, CAS.latestEnd)
 _DURATIONS = (CAS.shortestDuration, CAS.longestDuration)
 _LISTS = frozenset({RDF.first, RDF.rest})
 _SCHEMA = (PREFIXES["owl"], PREFIXES["rdfs"])
-_VIEW = f"{PREFIXES['g']}view/"
 _FALLING = 8  # conclusions told of those that fall without a claim; the number tells the rest
 
 
@@ -265,7 +264,8 @@ def falling(
     """Return what falls without a claim; and whether one triple does."""
     found = falls_without(graph, claim)
     held = graph.store.quads_for_pattern(claim, CAS.perspective, None, None)
-    key = next((_key(quad.object) for quad in held), "")
+    views = (quad.object for quad in held if isinstance(quad.object, ox.NamedNode))
+    key = next((perspectives.key_of(view) for view in views), "")
     told = sorted(found, key=lambda triple: (_rank(triple), str(triple)))[:_FALLING]
     return Falling(
         cards.ground(graph, claim, language),
@@ -273,11 +273,6 @@ def falling(
         tuple(link(graph, key, triple, language) for triple in told),
         itself in found,
     )
-
-
-def _key(view: object) -> str:
-    assert isinstance(view, ox.NamedNode), "a view has a name"
-    return view.value.removeprefix(_VIEW)
 
 
 def _rank(triple: ox.Triple) -> int:

@@ -22,7 +22,7 @@ from kg.store import Term, kept
 from kg.terms import CAS, PREFIXES, RDF, expand
 from kg.words import say
 from kg.words.days import in_words, narrowed
-from server import cards, documents, proving
+from server import cards, disputing, documents, proving
 from server.cards import Cell, Ground
 from server.draw import timeline
 from server.draw.timeline import Axis, Because, Days
@@ -410,10 +410,9 @@ class _Reader:
         }
 
     def _disputed(self, iri: ox.NamedNode) -> Iterator[tuple[str, str]]:
-        page = documents.address("disagreements", language=self._language)
         for each in self._disputes.get(iri, ()):
-            anchor = each.name.value.rpartition("/")[2]
-            yield self._graph.label(each.name, self._language), f"{page}#d-{anchor}"
+            label = self._graph.label(each.name, self._language)
+            yield label, disputing.place(each, self._language)
 
 
 def _interval(graph: Graph, iri: ox.NamedNode, language: str) -> Span | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pyoxigraph as ox
 from flask import request
 
-from kg import Graph, falling
+from kg import Graph, falling, perspectives
 from kg.proof.render import clause_of
 from kg.proof.tree import Node
 from kg.resources import Resource
@@ -50,7 +50,7 @@ def page(here: Served, resource: Resource, language: str) -> str:
     number = request.args.get("way", "1")
     node = proving.way(graph, best, number)
     others = proving.other_ways(graph, best, language)
-    key = said[CAS.perspective].value.removeprefix(f"{PREFIXES['g']}view/")  # type: ignore[union-attr]
+    key = perspectives.key_of(said[CAS.perspective])  # type: ignore[arg-type]
     otherwise = _otherwise(graph, key, best, language)
     return layout.drawn(
         "fact.html",

@@ -16,7 +16,6 @@ from server import cards, documents, layout, placing, proving, spans
 from server.cards import Cell, Ground
 from server.state import Served
 
-_VIEW = f"{PREFIXES['g']}view/"
 _TEXT = "text/"  # before the name of a text in its key
 _ROWS = 12  # of the small timeline
 _BOUNDS = (CAS.earliestStart, CAS.latestStart, CAS.earliestEnd, CAS.latestEnd)
@@ -104,7 +103,7 @@ def page(here: Served, resource: Resource, language: str) -> str:
         said = about[fact]
         triple = ox.Triple(*(said[side][0] for side in (RDF.subject, RDF.predicate, RDF.object)))  # type: ignore[arg-type]
         told.add(tuple(triple))
-        key = said[CAS.perspective][0].value.removeprefix(_VIEW)  # type: ignore[union-attr]
+        key = perspectives.key_of(said[CAS.perspective][0])  # type: ignore[arg-type]
         claims = sorted(said.get(CAS.statedBy, ()), key=str)
         of_text = key.startswith(_TEXT)
         if not claims and not of_text:
