@@ -13,14 +13,23 @@ import pytest
 from tests.helpers import serving
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
 READY = "html[data-ready]"
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+PATIENCE = 10_000  # milliseconds that a page is waited for
 Open = Callable[..., "Page"]
+
+
+def expect(found: "Locator") -> Any:
+    """Return assertions that wait for what the page is on its way to."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=PATIENCE)
+    return expect(found)
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +87,7 @@ def opened(browser: "Browser", address: str) -> Iterator[Open]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
         watch(page, address, wrong.append)
         page.goto(path)
         if scripts:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.conftest import READY, Open
+from tests.browser.conftest import READY, Open, expect
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -76,7 +76,7 @@ def test_two_rows_of_the_timeline_are_compared_in_words(opened: Open) -> None:
 
     page.keyboard.press("Escape")
 
-    assert not page.locator(".picked").count()
+    expect(page.locator(".picked")).to_have_count(0)
 
 
 def test_the_network_tells_the_relations_of_what_has_the_focus(opened: Open) -> None:
@@ -85,8 +85,8 @@ def test_the_network_tells_the_relations_of_what_has_the_focus(opened: Open) -> 
     page.keyboard.press("ArrowRight")  # beside what is in the middle, where all are
     page.keyboard.press("ArrowDown")
 
-    assert page.locator(".edge:focus.lit").count() == 1
-    assert page.locator("tr.lit").count() >= 1
+    expect(page.locator(".edge:focus.lit")).to_have_count(1)
+    expect(page.locator("tr.lit").first).to_be_attached()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 
 from kg import paths
-from tests.browser.conftest import READY, Open
+from tests.browser.conftest import READY, Open, expect
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -33,11 +33,12 @@ def test_why_badoglio_succeeded_mussolini_is_three_clicks_away(opened: Open) -> 
     page = opened("/")
     page.get_by_role("link", name=SUCCEEDED).click()
     page.get_by_role("link", name=WHY).first.click()
+    page.wait_for_url("**/fact/*.html")
     told(page)
     page.get_by_role("link", name="See it in the text").first.click()
-    page.wait_for_selector(".evidence .card")
 
-    assert page.locator(".seg.chosen").count()
+    expect(page.locator(".evidence .card")).to_be_visible()
+    expect(page.locator(".seg.chosen").first).to_be_visible()
 
 
 def test_the_same_by_keyboard_alone(opened: Open) -> None:
@@ -58,10 +59,9 @@ def test_the_same_by_keyboard_alone(opened: Open) -> None:
 def test_what_the_text_gets_wrong_is_one_click_away(opened: Open) -> None:
     page = opened("/")
     page.get_by_role("link", name=re.compile("disput", re.IGNORECASE)).first.click()
-    page.wait_for_selector(READY)
+    page.wait_for_url("**/disagreements.html")
     main = page.locator("main").inner_text()
 
-    assert page.url.endswith("/disagreements.html")
     assert "Taranto" in main
     assert "Tarento" in main  # in the words of the text
 

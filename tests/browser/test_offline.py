@@ -12,7 +12,7 @@ import kg
 from kg import paths
 from kg.questions import read_questions
 from server import documents, single
-from tests.browser.conftest import AXE
+from tests.browser.conftest import AXE, expect
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -165,9 +165,9 @@ def test_a_claim_is_chosen_by_its_words_by_its_number_and_by_keys(page: "Page") 
     page.keyboard.press("j")
     second = chosen.get_attribute("data-claim")
 
-    assert chosen.count() == 1
+    expect(chosen).to_have_count(1)
     assert first != second
-    assert text.locator(".seg.chosen").count()
+    expect(text.locator(".seg.chosen").first).to_be_attached()
     assert page.url.endswith(f"-{second}")
 
     words = text.locator(f'.seg[data-c~="{first}"]').first
@@ -189,9 +189,9 @@ def test_the_language_is_switched_and_the_part_stays(page: "Page") -> None:
     go(page, "en-query")
     page.locator('nav.languages a[lang="it"]').click()
 
-    assert page.locator("html").get_attribute("lang") == "it"
-    assert page.locator("#it-query").is_visible()
-    assert not page.locator("#en-query").is_visible()
+    expect(page.locator("html")).to_have_attribute("lang", "it")
+    expect(page.locator("#it-query")).to_be_visible()
+    expect(page.locator("#en-query")).to_be_hidden()
 
 
 def test_without_scripts_all_but_the_query_can_be_read(browser: "Browser", file: Path) -> None:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from kg import paths, questions
-from tests.browser.conftest import READY, Open
+from tests.browser.conftest import READY, Open, expect
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -69,8 +69,8 @@ def test_an_address_gives_back_its_query_its_view_and_its_selection(
     assert page.locator(".views [aria-current]").get_attribute("data-view") == view
     assert page.locator(f"#answer .{view}-view").is_visible()
     assert bool(claims) == (view != "raw")
-    assert page.locator(f'#answer [data-c~="{claim}"].chosen').count() == len(
-        [each for each in claims if claim in each.split()]
+    expect(page.locator(f'#answer [data-c~="{claim}"].chosen')).to_have_count(
+        len([each for each in claims if claim in each.split()])
     )
 
 
@@ -137,10 +137,10 @@ def test_of_two_that_are_asked_for_at_once_the_last_is_shown(opened: Open) -> No
     )
     page.wait_for_selector("#answer .raw-view")
     page.wait_for_load_state("networkidle")
+    answered(page)
 
-    assert page.locator(".views [aria-current]").get_attribute("data-view") == "raw"
+    expect(page.locator(".views [aria-current]")).to_have_attribute("data-view", "raw")
     assert "view=raw" in page.url
-    assert not page.locator("#answer[aria-busy]").count()
 
 
 def test_a_column_is_sorted_by_its_heading(opened: Open) -> None:
@@ -158,8 +158,6 @@ def test_a_column_is_sorted_by_its_heading(opened: Open) -> None:
 def test_what_was_asked_before_comes_back(opened: Open) -> None:
     page = opened("/query")
     before = page.locator("#q").input_value()
-    from playwright.sync_api import expect
-
     page.locator(".examples a").nth(3).click()
     page.wait_for_url("**/query*?*")
     answered(page)

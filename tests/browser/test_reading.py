@@ -8,7 +8,7 @@ import pytest
 
 from kg import paths
 from kg.load import Source, read_source
-from tests.browser.conftest import PHONE, READY, ROOT, Open
+from tests.browser.conftest import PHONE, READY, ROOT, Open, expect
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Response
@@ -48,7 +48,7 @@ def shown(page: "Page") -> str:
     """Return the claim that is selected, when its card is there and its words are marked."""
     name: str = page.evaluate("location.hash.slice(1)")
     page.wait_for_selector(f'{CARD}[data-claim="{name}"]')
-    assert page.locator(f'.seg[data-c~="{name}"].chosen').count()
+    expect(page.locator(f'.seg[data-c~="{name}"].chosen').first).to_be_attached()
     return name
 
 
@@ -170,23 +170,22 @@ def test_the_same_claim_is_selected_in_every_drawing(opened: Open, told: list[st
 
 def test_what_is_selected_goes_along_to_other_pages_and_languages(opened: Open) -> None:
     page = opened("/#s03-5")
-    for link in (
-        "nav.pages a[data-key=t]",
-        "nav.languages a[hreflang=it]",
-        "nav.pages a[data-key=m]",
+    for link, there in (
+        ("nav.pages a[data-key=t]", "timeline.html"),
+        ("nav.languages a[hreflang=it]", "timeline.it.html"),
+        ("nav.pages a[data-key=m]", "map.it.html"),
     ):
         page.click(link)
-        page.wait_for_selector("[data-c~=s03-5].chosen")
+        page.wait_for_url(f"**/{there}#s03-5")
 
-        assert page.url.endswith("#s03-5")
-    assert "/map.it.html" in page.url
+        expect(page.locator("[data-c~=s03-5].chosen").first).to_be_attached()
 
 
 def test_what_no_claim_covers_can_be_seen(opened: Open, source: Source) -> None:
     page = opened("/")
     page.get_by_role("link", name=f"{source.coverage:.0%}").click()
 
-    assert page.locator("#marks-uncovered").is_checked()
+    expect(page.locator("#marks-uncovered")).to_be_checked()
     assert page.locator(".text :is(.bare, .seg:not(.claimed))").first.evaluate(
         "(each) => getComputedStyle(each).backgroundColor !== getComputedStyle(document.body).backgroundColor"
     )
@@ -207,6 +206,10 @@ def test_what_colour_tells_is_told_without_colours(opened: Open, sign: str) -> N
         page.evaluate("scrollTo(0, 0)")
     else:
         words.evaluate("(each) => each.classList.remove('disputed')")
+
+    page.evaluate(
+        "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
 
     assert page.screenshot(clip=clip) != with_it
 
