@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from kg import words
 from kg.errors import KgError
-from server import documents, layout, problems, routes
+from server import anchors, documents, layout, problems, routes
 from server.entrances import Entrances
 from server.exchange import Message, Receive, Send
 from server.problems import Problem
@@ -33,7 +33,19 @@ def create_app(config: Config, service: Service | None = None) -> Flask:
     """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = config.longest_body
-    app.jinja_env.globals.update(say=words.say, address=documents.address, part=layout.part)
+    app.jinja_env.globals.update(
+        say=words.say,
+        address=documents.address,
+        part=layout.part,
+        piece=layout.piece,
+        href=anchors.href,
+        named=anchors.named,
+        term=anchors.term,
+        linked=anchors.linked,
+        basis=anchors.basis,
+        leaf=anchors.leaf,
+        ruled=anchors.ruled,
+    )
     app.jinja_env.filters["number"] = lambda value, language: words.number(language, value)
     app.context_processor(layout.around)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -1,13 +1,14 @@
 """What is around every page: its forms, its languages, itself as schema.org."""
 
 import json
+from collections.abc import Hashable
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pyoxigraph as ox
-from flask import render_template, request
+from flask import current_app, render_template, request
 from markupsafe import Markup, escape
 
 from kg import Graph, words
@@ -16,6 +17,7 @@ from kg.terms import BASE, PREFIXES, RDFS, SKOS, expand
 from server import documents
 
 _SCHEMA = "https://schema.org/"
+_PIECES = 2_000  # some 1 kB each
 _SAME = tuple(f"{PREFIXES['skos']}{match}" for match in ("exactMatch", "closeMatch"))
 
 
@@ -106,12 +108,17 @@ def preferred() -> str:
 
 
 def around() -> dict[str, Any]:
-    """Return what every template is given: a language, and the fonts that pages begin with.
+    """Return what every template is given: a language, where the pages begin, and their fonts.
 
     There are none where the web interface was installed without the parts of others.
     """
     fonts = _fonts()
-    return {"language": preferred(), "bundle": bool(fonts), "fonts": fonts}
+    return {
+        "language": preferred(),
+        "root": request.script_root,
+        "bundle": bool(fonts),
+        "fonts": fonts,
+    }
 
 
 @cache
@@ -125,6 +132,23 @@ def _fonts() -> list[str]:
 def part(template: str, language: str, menu: str = "") -> Markup:
     """Return what is the same on many pages."""
     return _part(template, language, menu, request.script_root)
+
+
+def piece(template: str, language: str, about: Hashable, **flags: bool) -> Markup:
+    """Return a part that tells of one thing, drawn once for all pages that have it.
+
+    The template is given the language, the thing as `about`, and the flags.
+    """
+    return _piece(template, language, request.script_root, about, *flags.items())
+
+
+@lru_cache(_PIECES)
+def _piece(
+    template: str, language: str, root: str, about: Hashable, *flags: tuple[str, bool]
+) -> Markup:
+    found = current_app.jinja_env.get_template(template)
+    drawn = found.render(language=language, root=root, about=about, **dict(flags))
+    return Markup(drawn.rstrip("\n"))  # noqa: S704 a template has escaped it
 
 
 @lru_cache(maxsize=100)

@@ -31,6 +31,7 @@ _BOUNDS = (CAS.earliestStart, CAS.latestStart, CAS.earliestEnd, CAS.latestEnd)
 _DURATIONS = (CAS.shortestDuration, CAS.longestDuration)
 _LISTS = frozenset({RDF.first, RDF.rest})
 _SCHEMA = (PREFIXES["owl"], PREFIXES["rdfs"])
+_KEPT = 20_000  # facts that are told once for all pages; some 500 bytes each
 _FALLING = 8  # conclusions told of those that fall without a claim; the number tells the rest
 
 
@@ -47,12 +48,11 @@ class Link:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One fact of a proof.
+@dataclass(frozen=True, slots=True, eq=False)  # told once, and known by itself
+class Told:
+    """One fact of a proof, wherever it stands in it.
 
     Attributes:
-        number: of the step; of one that was told before, where that was.
         words: the fact as a sentence.
         path: of its page.
         origin: `stated`, `derived` or `background`.
@@ -62,13 +62,10 @@ class Step:
         rule: name of the rule.
         rule_path: of the page of the rule.
         axioms: of the vocabulary that the step goes by.
-        premises: what the rule starts from; none where they were told before.
-        shown: whether it was told before.
         disputed: whether it rests on what a disagreement rests on.
         claims: names of the claims of texts that it rests on.
     """
 
-    number: int
     words: str
     path: str
     origin: str
@@ -78,10 +75,25 @@ class Step:
     rule: str
     rule_path: str
     axioms: tuple[Link, ...]
-    premises: tuple["Step", ...]
-    shown: bool
     disputed: bool
     claims: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A fact at its place in a proof.
+
+    Attributes:
+        number: of the step; of one that was told before, where that was.
+        told: the fact.
+        premises: what its rule starts from; none where they were told before.
+        shown: whether it was told before.
+    """
+
+    number: int
+    told: Told
+    premises: tuple["Step", ...]
+    shown: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +117,7 @@ class Way:
     claims: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # told once, and known by itself
 class Falling:
     """What falls without a claim.
 
@@ -113,13 +125,11 @@ class Falling:
         ground: the claim.
         count: the number of conclusions that have no other support.
         facts: the first of them, what is told of days and kinds last.
-        itself: whether the fact that was asked about is among them.
     """
 
     ground: Ground
     count: int
     facts: tuple[Link, ...]
-    itself: bool
 
 
 @kept(len(documents.LANGUAGES))
@@ -168,6 +178,7 @@ def disputed(graph: Graph) -> frozenset[ox.NamedNode]:
     return frozenset(found)
 
 
+@kept(_KEPT)
 def in_words(graph: Graph, triple: ox.Triple, language: str) -> str:
     """Return a triple as a sentence: a bound by its day, an axiom by what it makes follow."""
     spoken = names(graph, language)
@@ -214,7 +225,7 @@ def link(graph: Graph, key: str, triple: ox.Triple, language: str) -> Link:
 
 def tree(graph: Graph, node: Node, language: str) -> Step:
     """Return a proof for a reader of a language."""
-    return _Teller(graph, language).step(node)
+    return _step(graph, node, language, {})
 
 
 def other_ways(graph: Graph, node: Node, language: str) -> list[Way]:
@@ -258,10 +269,19 @@ def way(graph: Graph, node: Node, number: str) -> Node:
     return found[int(number[:9]) - 1]
 
 
-def falling(
-    graph: Graph, claim: ox.NamedNode, language: str, itself: ox.Triple | None = None
-) -> Falling:
-    """Return what falls without a claim; and whether one triple does."""
+def falls(graph: Graph, triple: ox.Triple, claim: ox.NamedNode) -> bool:
+    """Return whether a triple falls without a claim."""
+    return triple in _fallen(graph, claim)
+
+
+@kept(5_000)
+def _fallen(graph: Graph, claim: ox.NamedNode) -> frozenset[ox.Triple]:
+    return frozenset(falls_without(graph, claim))
+
+
+@kept(5_000)
+def falling(graph: Graph, claim: ox.NamedNode, language: str) -> Falling:
+    """Return what falls without a claim."""
     found = falls_without(graph, claim)
     held = graph.store.quads_for_pattern(claim, CAS.perspective, None, None)
     views = (quad.object for quad in held if isinstance(quad.object, ox.NamedNode))
@@ -271,7 +291,6 @@ def falling(
         cards.ground(graph, claim, language),
         len(found),
         tuple(link(graph, key, triple, language) for triple in told),
-        itself in found,
     )
 
 
@@ -292,75 +311,69 @@ def _day(triple: ox.Triple) -> date | None:
         return None
 
 
-class _Teller:
-    """Tells a proof, each fact once."""
+def _step(graph: Graph, node: Node, language: str, numbers: dict[str, int]) -> Step:
+    """Return a proof, with the numbers of the facts that were told before it."""
+    name = node.fact.value
+    shown = name in numbers
+    number = numbers.setdefault(name, len(numbers) + 1)
+    if shown:
+        return Step(number, _told(graph, node, language), (), shown)
+    premises = tuple(_step(graph, each, language, numbers) for each in node.premises)
+    return Step(number, _told(graph, node, language), premises, shown)
 
-    def __init__(self, graph: Graph, language: str) -> None:
-        self._graph = graph
-        self._language = language
-        self._names = names(graph, language)
-        self._disputed = disputed(graph)
-        self._numbers: dict[str, int] = {}
-        self._tainted: dict[str, bool] = {}
 
-    def step(self, node: Node) -> Step:
-        name = node.fact.value
-        shown = name in self._numbers
-        number = self._numbers.setdefault(name, len(self._numbers) + 1)
-        step = None if shown else node.step
-        rule = step.rule if step else ""
-        grounds = [cards.ground(self._graph, c, self._language) for c in node.claims]
-        leaves = [cards.ground(self._graph, c, self._language) for c in node.leaves]
-        return Step(
-            number,
-            in_words(self._graph, node.triple, self._language),
-            documents.page_of(name, self._language),
-            "stated" if node.claims else "derived" if node.leaves else "background",
-            () if shown else tuple(grounds),
-            clause_of(rule, axioms_of(node), self._names) if step else "",
-            self._reckoning(node) if step else "",
-            rule,
-            documents.page_of(PREFIXES["rule"] + rule, self._language) if step else "",
-            tuple(self._axioms(step.axioms)) if step else (),
-            tuple(self.step(premise) for premise in node.premises) if step else (),
-            shown,
-            self._is_disputed(node),
-            tuple(each.told.name for each in leaves if each.told.quotes),
-        )
+@kept(_KEPT)
+def _told(graph: Graph, node: Node, language: str) -> Told:
+    step = node.step
+    rule = step.rule if step else ""
+    grounds = (cards.ground(graph, claim, language) for claim in node.claims)
+    leaves = (cards.ground(graph, claim, language) for claim in node.leaves)
+    return Told(
+        in_words(graph, node.triple, language),
+        documents.page_of(node.fact.value, language),
+        "stated" if node.claims else "derived" if node.leaves else "background",
+        tuple(grounds),
+        clause_of(rule, axioms_of(node), names(graph, language)) if step else "",
+        _reckoning(node, language) if step else "",
+        rule,
+        documents.page_of(PREFIXES["rule"] + rule, language) if step else "",
+        tuple(_axioms(graph, step.axioms, language)) if step else (),
+        _is_disputed(graph, node),
+        tuple(each.told.name for each in leaves if each.told.quotes),
+    )
 
-    def _is_disputed(self, node: Node) -> bool:
-        name = node.fact.value
-        if name not in self._tainted:
-            below = [self._is_disputed(premise) for premise in node.premises]
-            own = node.claims and not self._disputed.isdisjoint((node.fact, *node.claims))
-            self._tainted[name] = bool(own) or any(below)
-        return self._tainted[name]
 
-    def _axioms(self, axioms: Iterable[ox.Triple]) -> Iterator[Link]:
-        """Yield the axioms that say something by themselves, as a list's links do not."""
-        for axiom in axioms:
-            if axiom.predicate not in _LISTS:
-                name = fact_of(ONTOLOGY, axiom).value
-                said = in_words(self._graph, axiom, self._language)
-                yield Link(said, documents.page_of(name, self._language))
+@kept(_KEPT)
+def _is_disputed(graph: Graph, node: Node) -> bool:
+    known = disputed(graph)
+    own = bool(node.claims) and not known.isdisjoint((node.fact, *node.claims))
+    return own or any(_is_disputed(graph, premise) for premise in node.premises)
 
-    def _reckoning(self, node: Node) -> str:
-        """Return how a step came to its day, as a sum where it adds or takes away."""
-        day = _day(node.triple)
-        known = [(_day(premise.triple), premise.triple) for premise in node.premises]
-        start = next((each for each, _ in known if each is not None), None)
-        if day is None or start is None:
-            return ""
-        length = next((t.object for _, t in known if t.predicate in _DURATIONS), None)
-        if isinstance(length, ox.Literal):
-            key = "proof/plus" if day >= start else "proof/minus"
-            said = _length(length.value, self._language)
-            return self._say(key, start=start, end=day, length=said)
-        return self._say("proof/same-day", start=start, end=day) if len(known) > 1 else ""
 
-    def _say(self, key: str, *, start: date, end: date, length: str = "") -> str:
-        first, last = (words.day(self._language, each) for each in (start, end))
-        return words.say(self._language, key, start=first, end=last, length=length)
+def _axioms(graph: Graph, axioms: Iterable[ox.Triple], language: str) -> Iterator[Link]:
+    """Yield the axioms that say something by themselves, as a list's links do not."""
+    for axiom in axioms:
+        if axiom.predicate not in _LISTS:
+            path = documents.page_of(fact_of(ONTOLOGY, axiom).value, language)
+            yield Link(in_words(graph, axiom, language), path)
+
+
+def _reckoning(node: Node, language: str) -> str:
+    """Return how a step came to its day, as a sum where it adds or takes away."""
+    day = _day(node.triple)
+    known = [(_day(premise.triple), premise.triple) for premise in node.premises]
+    start = next((each for each, _ in known if each is not None), None)
+    if day is None or start is None:
+        return ""
+    first, last = words.day(language, start), words.day(language, day)
+    length = next((t.object for _, t in known if t.predicate in _DURATIONS), None)
+    if isinstance(length, ox.Literal):
+        key = "proof/plus" if day >= start else "proof/minus"
+        long = _length(length.value, language)
+        return words.say(language, key, start=first, end=last, length=long)
+    if len(known) > 1:
+        return words.say(language, "proof/same-day", start=first, end=last)
+    return ""
 
 
 def _length(duration: str, language: str) -> str:

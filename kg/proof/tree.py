@@ -33,7 +33,7 @@ class Step:
     axioms: tuple[ox.Triple, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # a proof is known by itself, not compared through
 class Node:
     """A fact in a proof.
 

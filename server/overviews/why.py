@@ -25,7 +25,7 @@ from kg.reconcile import fold
 from kg.rules import Rule, read_rules
 from kg.store import Term, kept
 from kg.terms import PREFIXES, RDF, RDFS, SKOS, XSD, expand, read_triple, shorten
-from server import cards, documents, layout, proving
+from server import cards, documents, layout, proving, trees
 from server.cards import Cell
 from server.proving import Link
 from server.state import Served
@@ -141,13 +141,15 @@ def _explained(graph: Graph, triple: ox.Triple, language: str) -> dict[str, obje
     for key in perspectives.keys(graph.store):
         node = proving.proofs(graph).relation(key, triple)
         if node:
-            told = proving.tree(graph, node, language)
+            proof = proving.tree(graph, node, language)
+            told = proof.told
             path = told.rule_path if resources.is_known(graph, f"rule/{told.rule}") else ""
+            proof = replace(proof, told=replace(told, path="", rule_path=path))
             return {
                 "verdict": "derived",
                 "holder": proving.holder(graph, key, language),
                 "claims": len(node.leaves),
-                "proof": replace(told, path="", rule_path=path),
+                "proof": trees.drawn(proof, language),
             }
     key = perspectives.choose(graph.store, None)
     facts = perspectives.Held(graph.store, key)

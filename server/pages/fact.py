@@ -10,7 +10,7 @@ from kg.proof.render import clause_of
 from kg.proof.tree import Node
 from kg.resources import Resource
 from kg.terms import CAS, PREFIXES, RDF, expand
-from server import cards, documents, layout, proving
+from server import cards, documents, layout, proving, trees
 from server.proving import Way
 from server.state import Served
 
@@ -68,9 +68,10 @@ def page(here: Served, resource: Resource, language: str) -> str:
         ways=len(others) + 1,
         others=others[:_MOST],
         otherwise=otherwise,
-        proof=proving.tree(graph, node, language),
+        proof=trees.drawn(proving.tree(graph, node, language), language),
         falling=[
-            proving.falling(graph, claim, language, triple) for claim in node.leaves[:_LEAVES]
+            (proving.falling(graph, claim, language), proving.falls(graph, triple, claim))
+            for claim in node.leaves[:_LEAVES]
         ],
         further=[cards.ground(graph, claim, language).claim for claim in node.leaves[_LEAVES:]],
     )
