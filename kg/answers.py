@@ -59,10 +59,14 @@ def changed(graph: Graph, asked: Iterable[Question], key: str) -> list[Question]
 
 @kept(1_000)
 def _rows(graph: Graph, query: str, key: str) -> list[list[str]]:
-    dataset = perspectives.dataset(graph.store, key) if key else ()
-    answer = graph.query(query, *dataset)
+    answer = graph.query(query, *_dataset(graph, key))
     assert isinstance(answer, ox.QuerySolutions), "each question is a SELECT"
     return short_rows(answer)
+
+
+@kept(100)
+def _dataset(graph: Graph, key: str) -> tuple[list[str], list[str]] | tuple[()]:
+    return perspectives.dataset(graph.store, key) if key else ()
 
 
 def _cell(graph: Graph, term: Term | None, language: str) -> str:

@@ -11,8 +11,9 @@ import pyoxigraph as ox
 from flask import current_app, render_template, request
 from markupsafe import Markup, escape
 
-from kg import Graph, words
+from kg import Graph, resources, words
 from kg.resources import Resource
+from kg.store import kept
 from kg.terms import BASE, PREFIXES, RDFS, SKOS, expand
 from server import documents
 
@@ -27,7 +28,7 @@ def drawn(template: str, graph: Graph, resource: Resource, language: str, **abou
         template,
         resource=resource,
         language=language,
-        summary=_summary(graph, resource),
+        summary=_summary(graph, resource.path),
         **_links(resource, language),
         **about,
     )
@@ -157,11 +158,13 @@ def _part(template: str, language: str, menu: str, root: str) -> Markup:
     return Markup(drawn.rstrip("\n"))  # noqa: S704 a template has escaped it
 
 
-def _summary(graph: Graph, resource: Resource) -> Markup:
+@kept(50)  # it is the same in every language
+def _summary(graph: Graph, path: str) -> Markup:
     """Return the name as schema.org has it, to stand in a page.
 
     Source: https://www.w3.org/TR/json-ld11/#embedding-json-ld-in-html-documents
     """
+    resource = resources.find(graph, path)
     own = [triple for triple in resource.triples if triple.subject == resource.iri]
     names = [t.object for t in own if t.predicate in {SKOS.prefLabel, RDFS.label}]
     about: dict[str, Any] = {

@@ -252,6 +252,7 @@ def other_ways(graph: Graph, node: Node, language: str) -> list[Way]:
     return found
 
 
+@kept(50)  # they are the same in every language
 def ways(graph: Graph, node: Node) -> list[Node]:
     """Return the recorded ways to a fact, the best one first."""
     return [node, *(proofs(graph).others(node.fact) if node.step else ())]

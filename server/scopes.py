@@ -54,7 +54,7 @@ class Scope:
 @kept(10)
 def scopes(graph: Graph, language: str) -> tuple[Scope, ...]:
     """Return what can be asked of a graph, the texts first; nothing of one without texts."""
-    known = perspectives.keys(graph.store)
+    known = perspectives.keys_of(graph)
     texts = tuple(key for key in known if key.startswith("text/"))
     works = tuple(key for key in known if key in {REFERENCE, WIKIDATA})
     if not texts:

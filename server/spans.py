@@ -141,16 +141,20 @@ def rows_for(graph: Graph, iris: Iterable[Term], language: str) -> list[Span]:
     An occurrence has the days of the first perspective that knows it, the texts' before that of
     reference works, which stand beside those of a text.
     """
+    known = _by_name(graph, language)
+    names = dict.fromkeys(each for each in iris if isinstance(each, ox.NamedNode))
+    spans = (known.get(iri) or _interval(graph, iri, language) for iri in names)
+    return [span for span in spans if span]
+
+
+@kept(20)
+def _by_name(graph: Graph, language: str) -> dict[ox.NamedNode, Span]:
+    """Return every occurrence by its name, as the first perspective has it that knows it."""
     found: dict[ox.NamedNode, Span] = {}
-    for key in reversed(perspectives.keys(graph.store)):
+    for key in reversed(perspectives.keys_of(graph)):
         told = beside if key.startswith("text/") else of_perspective
         found |= {span.iri: span for span in told(graph, key, language)}
-    spans = []
-    for iri in dict.fromkeys(each for each in iris if isinstance(each, ox.NamedNode)):
-        span = found.get(iri) or _interval(graph, iri, language)
-        if span:
-            spans.append(span)
-    return spans
+    return found
 
 
 def drawn(

@@ -2,7 +2,8 @@
 
 from flask import request
 
-from kg import answers, catalogue, paths, questions
+from kg import Graph, answers, catalogue, paths, questions
+from kg.questions import Question
 from kg.resources import Resource
 from server import cards, edition, layout
 from server.state import Served
@@ -21,8 +22,6 @@ def page(here: Served, resource: Resource, language: str) -> str:
     card = edition.card(graph, text, name, language)
     if request.args.get("part") == "card":  # what the page of the text shows beside it
         return layout.drawn("card-alone.html", graph, resource, language, card=card)
-    key = f"text/{text}/reading/{name}"
-    asked = questions.read_questions(paths.ONTOLOGY / "questions")
     passage = edition.passage(graph, card.claim)
     return layout.drawn(
         "claim.html",
@@ -30,9 +29,15 @@ def page(here: Served, resource: Resource, language: str) -> str:
         resource,
         language,
         card=card,
-        falling=edition.falling(graph, card.claim.iri, language),
+        falling=edition.falling(graph, card.claim.iri, language) if card.claim.asserted else None,
         cite=catalogue.passage_in_words(passage, here.build),
         bibtex=catalogue.bibtex_of(passage, here.build),
         csl=catalogue.csl_of(passage, here.build),
-        changed=() if card.claim.asserted else answers.changed(graph, asked, key),
+        changed=() if card.claim.asserted else _changed(graph, f"text/{text}/reading/{name}"),
     )
+
+
+def _changed(graph: Graph, key: str) -> list[Question]:
+    """Return the questions that another reading answers otherwise."""
+    asked = questions.read_questions(paths.ONTOLOGY / "questions")
+    return answers.changed(graph, asked, key)

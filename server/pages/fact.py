@@ -1,5 +1,6 @@
 """A fact: why it holds, down to the words, and what of it would fall without each claim."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 import pyoxigraph as ox
@@ -9,6 +10,7 @@ from kg import Graph, falling, perspectives
 from kg.proof.render import clause_of
 from kg.proof.tree import Node
 from kg.resources import Resource
+from kg.store import Term, kept
 from kg.terms import CAS, PREFIXES, RDF, expand
 from server import cards, documents, layout, proving, trees
 from server.proving import Way
@@ -108,18 +110,22 @@ def _is_axiom(graph: Graph, triple: ox.Triple) -> bool:
 
 def _disputes(graph: Graph, fact: ox.NamedNode, language: str) -> list[Dispute]:
     """Return the disagreements that a fact is a side of, sorted by name."""
-    store = graph.store
-    found = {
-        quad.subject
-        for side in (CAS.hereFact, CAS.thereFact)
-        for quad in store.quads_for_pattern(None, side, fact, _DISAGREEMENTS)
-        if isinstance(quad.subject, ox.NamedNode)
-    }
     return [
         Dispute(
             graph.label(name, language),
             documents.page_of(name.value, language),
-            ox.Quad(name, RDF.type, CAS.Contradiction, _DISAGREEMENTS) in store,
+            ox.Quad(name, RDF.type, CAS.Contradiction, _DISAGREEMENTS) in graph.store,
         )
-        for name in sorted(found, key=str)
+        for name in _disagreements(graph).get(fact, ())
     ]
+
+
+@kept(1)
+def _disagreements(graph: Graph) -> dict[Term, list[ox.NamedNode]]:
+    """Return the disagreements of each fact that is a side of one, sorted by name."""
+    found = defaultdict(set)
+    for side in (CAS.hereFact, CAS.thereFact):
+        for quad in graph.store.quads_for_pattern(None, side, None, _DISAGREEMENTS):
+            if isinstance(quad.subject, ox.NamedNode):
+                found[quad.object].add(quad.subject)
+    return {fact: sorted(names, key=str) for fact, names in found.items()}

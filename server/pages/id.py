@@ -229,7 +229,7 @@ def _own_types(graph: Graph, resource: Resource, language: str) -> list[Cell]:
 
 def _map(graph: Graph, iri: ox.NamedNode, near: Iterable[ox.NamedNode], language: str) -> Markup:
     """Return a small map of a place, or of the places that are told of with the thing."""
-    keys = tuple(key for key in perspectives.keys(graph.store) if key.startswith(_TEXT))
+    keys = tuple(key for key in perspectives.keys_of(graph) if key.startswith(_TEXT))
     rows = {row.name: row for row in placing.rows(graph, keys, language)}
     names = [each.value.removeprefix(PREFIXES["id"]) for each in (iri, *near)]
     if names[0] in rows:

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pyoxigraph as ox
@@ -10,6 +10,7 @@ import pyoxigraph as ox
 from kg import Graph, paths, questions, words
 from kg.questions import Question
 from kg.resources import Resource
+from kg.store import kept
 from kg.terms import DCT, PREFIXES, RDF
 from server import cards, documents, layout
 from server.cards import Cell
@@ -60,7 +61,7 @@ def page(here: Served, resource: Resource, language: str) -> str:
     about: _About = defaultdict(lambda: defaultdict(list))
     for triple in resource.triples:
         about[triple.subject][triple.predicate].append(triple.object)
-    asking = questions.read_questions(paths.ONTOLOGY / "questions")
+    asking = _asking()
     groups: dict[str, list[Term]] = {"classes": [], "properties": [], "individuals": []}
     for subject, said in list(about.items()):
         if isinstance(subject, ox.NamedNode) and subject.value.startswith(PREFIXES["cas"]):
@@ -80,29 +81,46 @@ def page(here: Served, resource: Resource, language: str) -> str:
 
 
 def _term(
-    here: Served, term: ox.NamedNode, about: _About, language: str, asking: Sequence[Question]
+    here: Served,
+    term: ox.NamedNode,
+    about: _About,
+    language: str,
+    asking: dict[str, list[Question]],
 ) -> Term:
     name = term.value.removeprefix(PREFIXES["cas"])
     said = about[term]
-    store, default = here.graph.store, ox.DefaultGraph()
-    uses = (
-        store.quads_for_pattern(None, term, None, default),
-        store.quads_for_pattern(None, RDF.type, term, default),
-    )
-    written = re.compile(rf"\bcas:{re.escape(name)}\b")
     return Term(
         name,
         cards.cell(here.graph, term, language),
         _in(said[_DEFINITION], language),
         tuple(_axioms(here.graph, said, about, language)),
         tuple((e.value, e.language or "") for e in said[_EXAMPLE] if isinstance(e, ox.Literal)),
-        sum(1 for quads in uses for _ in quads),
+        _used(here.graph, term),
         tuple(
             (each.titles[language], documents.address(f"questions/{each.name}", language=language))
-            for each in asking
-            if written.search(each.query)
+            for each in asking.get(f"cas:{name}", ())
         ),
     )
+
+
+@kept(1_000)
+def _used(graph: Graph, term: ox.NamedNode) -> int:
+    """Return how many triples have a term as their property or as their class."""
+    store, default = graph.store, ox.DefaultGraph()
+    uses = (
+        store.quads_for_pattern(None, term, None, default),
+        store.quads_for_pattern(None, RDF.type, term, default),
+    )
+    return sum(1 for quads in uses for _ in quads)
+
+
+def _asking() -> dict[str, list[Question]]:
+    """Return the questions in which each term stands."""
+    found = defaultdict(list)
+    for question in questions.read_questions(paths.ONTOLOGY / "questions"):
+        for term in sorted(set(re.findall(r"\bcas:\w+", question.query))):
+            found[term].append(question)
+    return found
 
 
 def _axioms(
