@@ -356,8 +356,13 @@ def _labels(graph: Graph, triples: Iterable[ox.Triple]) -> Iterator[ox.Triple]:
     """Yield the names of what triples speak of, so that a document can be read by itself."""
     named = {term for triple in triples for term in (triple.subject, triple.object)}
     for term in named:
-        if isinstance(term, ox.NamedNode) and term.value.startswith(BASE):
+        if isinstance(term, ox.NamedNode) and _may_have_a_name(term.value):
             yield from _names_of(graph, term)
+
+
+def _may_have_a_name(iri: str) -> bool:
+    """Return whether a term is ours, and no fact or step of a proof, which are many."""
+    return iri.startswith(BASE) and not iri.startswith(PREFIXES["fact"])
 
 
 @kept(5_000)  # the same terms come in many documents

@@ -28,6 +28,7 @@ from kg import catalogue, exports, falling, options, resources
 from kg.catalogue import Copy
 from kg.errors import CannotWrite, Place, count, shown
 from kg.store import Graph, open_graph
+from kg.terms import BASE, RDF, expand
 from kg.words import say
 from server import documents, pages
 from server import single as one_file
@@ -42,7 +43,7 @@ _DOCUMENTS = [
     *((form, "en") for form in documents.FORMS[1:]),
     *((HTML, language) for language in documents.LANGUAGES),
 ]
-_RARELY = 100_000  # objects between two looks for cycles; a page makes thousands, and none stay
+_RARELY = 500_000  # objects between two looks for cycles: a page makes thousands, some 100 MB
 _SHARES = 8  # of what is worked out first
 _PARTS = 64  # of the names, for the processes to share and the reader to see progress
 _ROOT = "/-root-of-the-copy-"  # that pages are drawn below; no address begins with it
@@ -153,22 +154,36 @@ def _freeze(out: Path, config: Config) -> int:
         pages = [*_pages(create_app(config))]
         others = [each for each in pages if not _DUMPED.match(each)]
         work = [processes.submit(_ask, out, config, others[n::_SHARES]) for n in range(_SHARES)]
-        names = resources.names(graph)
+        names = _by_subject(graph)
         wait(plain)
-        work += plain
-        work += [
+        gathered = [
             processes.submit(_dump, out, config, form) for form in forms if forms[form].gather
         ]
-        total = len(names) * len(_DOCUMENTS) + len(dumps) + len(pages)
         said = pickle.dumps([share.result() for share in shares])
-        parts = (names[part::_PARTS] for part in range(_PARTS))
-        work += [processes.submit(_write, out, config, said, part) for part in parts if part]
+        wait(gathered)
+        last = [each for each in pages if _DUMPED.match(each)]  # what tells of the dumps
+        work += [*plain, *gathered, processes.submit(_ask, out, config, last)]
+        long = len(names) // _PARTS + 1
+        parts = (names[start : start + long] for start in range(0, len(names), long))
+        work += [processes.submit(_write, out, config, said, part) for part in parts]
+        total = len(names) * len(_DOCUMENTS) + len(dumps) + len(pages)
         for each in as_completed(work):
             done += each.result()
             _tell(f"{done:,} of {total:,} files")
     _tell("")
-    # These tell of the dumps, and are asked when all are there.
-    return done + _ask(out, config, [each for each in pages if _DUMPED.match(each)])
+    return done
+
+
+def _by_subject(graph: Graph) -> list[str]:
+    """Return the names that have documents, facts of one subject side by side.
+
+    Their pages have much in common, which a process works out once.
+    """
+    facts = graph.store.quads_for_pattern(None, RDF.subject, None, expand("g:why"))
+    about = {str(quad.subject): str(quad.object) for quad in facts}
+    return sorted(
+        resources.names(graph), key=lambda name: (about.get(f"<{BASE}{name}>", ""), name)
+    )
 
 
 def _tell(words: str) -> None:
