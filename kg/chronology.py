@@ -51,6 +51,7 @@ _BOUNDS: dict[Bound, ox.NamedNode] = {
     "earliestEnd": CAS.earliestEnd,
     "latestEnd": CAS.latestEnd,
 }
+DAYS = frozenset(_BOUNDS.values())
 CERTAIN = frozenset(getattr(CAS, f"certainly{name}") for name in allen.NAMES)
 POSSIBLE = frozenset(getattr(CAS, f"possibly{name}") for name in allen.NAMES)
 _SUCCESSION = (CAS.directlySucceedsTenure, CAS.succeedsTenure, CAS.possiblySucceedsTenure)
@@ -194,13 +195,20 @@ def of_facts(
     )
 
 
+def reads(triple: ox.Triple) -> bool:
+    """Return whether `of_facts` makes anything of a triple."""
+    if triple.predicate == RDF.type and triple.object == CAS.Tenure:
+        return True
+    return triple.predicate in DAYS or _constrains(triple)
+
+
 def _constraints(
     facts: Collection[ox.Triple], rests_on: Callable[[ox.Triple], Iterable[ox.NamedNode]]
 ) -> Iterator[tuple[Constraint, tuple[ox.Triple, ...]]]:
     """Yield the constraints that triples state, each with these triples; the order is fixed."""
     intervals: dict[object, list[ox.Triple]] = {}
     for triple in facts:
-        if triple.predicate in _BOUNDS.values():
+        if triple.predicate in DAYS:
             intervals.setdefault(triple.subject, []).append(triple)
 
     def made(

@@ -1,7 +1,7 @@
 """What falls without some claims: what holds now, and no longer once they are taken away.
 
-A conclusion with another support stays, so the proofs that are recorded do not tell: the
-perspective is closed again without the claims, and compared.
+A conclusion with another support stays, so the proofs that are recorded do not tell: what follows
+without the claims is worked out again, from all ways in which anything is concluded with them.
 """
 
 from collections import defaultdict
@@ -22,10 +22,7 @@ _SEVERAL = 10  # texts, with what is kept of each: some 5 MB of a text with 64 c
 
 def fallen(graph: Graph, key: str, claims: Collection[ox.NamedNode]) -> frozenset[ox.Triple]:
     """Return what holds in a perspective and falls without some of its claims, days included."""
-    rest = _rest(graph, key, tuple(sorted(claims, key=str)))
-    return _held(graph, key).difference(
-        rest.perspective.stated, rest.derived, rest.chronology.bounds
-    )
+    return _fallen(graph, key, tuple(sorted(claims, key=str)))
 
 
 @kept(5_000)
@@ -51,14 +48,8 @@ def _conclusions(graph: Graph, key: str) -> Conclusions:
 
 
 @kept(1)  # whoever asks what falls without a claim often asks what would stay
-def _rest(graph: Graph, key: str, claims: tuple[ox.NamedNode, ...]) -> Conclusions:
-    whole = _conclusions(graph, key)
-    return whole.under(whole.perspective.without(claims))
-
-
-@kept(_SEVERAL)
-def _held(graph: Graph, key: str) -> frozenset[ox.Triple]:
-    return frozenset(perspectives.holding(graph.store, key))
+def _fallen(graph: Graph, key: str, claims: tuple[ox.NamedNode, ...]) -> frozenset[ox.Triple]:
+    return _conclusions(graph, key).falling(claims)
 
 
 def otherwise(
@@ -73,16 +64,19 @@ def _otherwise(
     graph: Graph, key: str, claims: tuple[ox.NamedNode, ...]
 ) -> dict[ox.Triple, Derivation]:
     """Return the same for all that these claims state, and no other claim."""
-    whole, rest = _conclusions(graph, key), _rest(graph, key, claims)
+    whole = _conclusions(graph, key)
+    stays = whole.stated_by(claims) - _fallen(graph, key, claims)
+    if not stays:
+        return {}
+    rest = whole.under(whole.perspective.without(claims))
     found = {}
-    for triple in whole.perspective.stated.keys() - rest.perspective.stated.keys():
-        if triple in rest.derived or triple in rest.chronology.rounds:
-            steps = (
-                step
-                for step in rest.firings(triple)
-                if all(rest.round_of(each) < rest.round_of(triple) for each in step.premises)
-            )
-            found[triple] = min(steps, key=lambda s: (len(s.premises), s.rule, str(s.premises)))
+    for triple in sorted(stays, key=str):
+        steps = (
+            step
+            for step in rest.firings(triple)
+            if all(rest.round_of(each) < rest.round_of(triple) for each in step.premises)
+        )
+        found[triple] = min(steps, key=lambda s: (len(s.premises), s.rule, str(s.premises)))
     return found
 
 

@@ -145,6 +145,7 @@ class _Binder:
         self._here = here
         self._asked = asked
         self._language = language
+        self._leads: dict[str, str] = {}  # by link: most are met again
         self.frames: set[str] = set()
         graph = here.graph
         self._claims = {
@@ -223,12 +224,19 @@ class _Binder:
         """Return a part whose names are its own, and whose links lead to other parts."""
         body = _NAMED.sub(lambda found: f'{found[1]}="{_own(anchor, found[2])}"', body)
         body = _PAINT.sub(lambda found: f"url(#{anchor}-{found[1]})", body)
-        return _LINK.sub(lambda found: self._lead(unescape(found[1]), anchor), body)
+        return _LINK.sub(lambda found: self._lead(found[1], anchor), body)
 
     def _lead(self, link: str, anchor: str) -> str:
         """Return the attributes of a link in a part; none, if it leads to nothing that is here."""
         if link.startswith("#"):
-            return f' href="#{escape(anchor)}-{escape(link[1:])}"'
+            return f' href="#{anchor}-{link[1:]}"'
+        found = self._leads.get(link)
+        if found is None:
+            found = self._leads[link] = self._lead_out(unescape(link))
+        return found
+
+    def _lead_out(self, link: str) -> str:
+        """Return the same of a link that leads out of the part."""
         if not link.startswith(f"{request.script_root}/"):
             return f' href="{escape(link)}"'
         path, asked, place = urlsplit(link.removeprefix(request.script_root))[2:]

@@ -2,12 +2,14 @@
 
 A node has its English name, its classes, its days and its links; an edge has the property that it
 is, and the claims that state it, none where it follows. Several values in one have a space between
-them. What the claims state is held in memory, the rest streams.
+them. What the claims state is held in memory, the rest streams, edges by way of a temporary file.
 Source: http://graphml.graphdrawing.org/specification.html
 """
 
+import shutil
 from collections.abc import Iterable
 from functools import cache
+from tempfile import TemporaryFile
 from typing import IO
 from xml.sax.saxutils import escape, quoteattr
 
@@ -18,6 +20,7 @@ from kg.terms import PREFIXES
 from kg.things import BOUNDS, stated, things
 
 MEDIA_TYPE, SUFFIX = "application/graphml+xml", "graphml"
+_BLOCK = 1 << 20
 _NODE = ("label", "kinds", "exact", "close", *BOUNDS)
 _EDGE = ("label", "property", "claims")
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
@@ -30,35 +33,37 @@ _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 
 def write(graph: Graph, out: IO[bytes]) -> None:
     """Write the things of the default graph."""
+    known = stated(graph.store)
 
-    def put(text: str) -> None:
-        out.write(text.encode())
+    @cache
+    def property_of(iri: str) -> str:
+        label = graph.label(ox.NamedNode(iri))
+        return _data("edge", _EDGE[:2], [label, iri.removeprefix(PREFIXES["cas"])])
 
-    put(_HEAD)
+    out.write(_HEAD.encode())
     for kind, names in (("node", _NODE), ("edge", _EDGE)):
         for name in names:
-            put(
-                f'  <key id="{kind}-{name}" for="{kind}" attr.name="{name}" attr.type="string"/>\n'
-            )
-    put('  <graph edgedefault="directed">\n')
-    with things(graph.store) as found:  # all nodes first: some readers refuse an edge before them
+            key = f'<key id="{kind}-{name}" for="{kind}" attr.name="{name}" attr.type="string"/>'
+            out.write(f"  {key}\n".encode())
+    out.write(b'  <graph edgedefault="directed">\n')
+    number = 0
+    # All nodes first: some readers refuse an edge before them.
+    with TemporaryFile() as edges, things(graph.store) as found:
         for thing in found:
             values = [thing.label, thing.kinds, thing.exact, thing.close]
             days = [thing.days.get(bound, ()) for bound in BOUNDS]
-            put(f"    <node id={quoteattr(thing.iri)}>")
-            put(f"{_data('node', _NODE, [*values, *days])}</node>\n")
-    known = stated(graph.store)
-    label = cache(lambda iri: graph.label(ox.NamedNode(iri)))
-    number = 0
-    with things(graph.store) as found:
-        for thing in found:
+            source = quoteattr(thing.iri)
+            data = _data("node", _NODE, [*values, *days])
+            out.write(f"    <node id={source}>{data}</node>\n".encode())
             for predicate, other in thing.relations:
                 number += 1
-                ends = f"source={quoteattr(thing.iri)} target={quoteattr(other)}"
+                ends = f"source={source} target={quoteattr(other)}"
                 claims = known.get((thing.iri, predicate, other), ())
-                values = [label(predicate), predicate.removeprefix(PREFIXES["cas"]), claims]
-                put(f'    <edge id="e{number}" {ends}>{_data("edge", _EDGE, values)}</edge>\n')
-    put("  </graph>\n</graphml>\n")
+                data = property_of(predicate) + _data("edge", _EDGE[2:], [claims])
+                edges.write(f'    <edge id="e{number}" {ends}>{data}</edge>\n'.encode())
+        edges.seek(0)
+        shutil.copyfileobj(edges, out, _BLOCK)
+    out.write(b"  </graph>\n</graphml>\n")
 
 
 def _data(kind: str, names: Iterable[str], values: Iterable[str | Iterable[str]]) -> str:

@@ -38,6 +38,7 @@ _TYPED = {
     "xsd:yearMonthDuration": "cas:longestDuration cas:shortestDuration",
     "geo:wktLiteral": "geo:asWKT",
 }
+_OURS = PREFIXES["cas"]
 _SUBJECT, _PREDICATE = attrgetter("subject"), attrgetter("predicate")
 _MOST_DIGITS = 15  # of a number that every reader of JSON keeps
 
@@ -45,14 +46,15 @@ _MOST_DIGITS = 15  # of a number that every reader of JSON keeps
 def _terms() -> dict[str, Any]:
     """Return what the context says of each term, by its IRI."""
     types: dict[str, str] = {}
+    ranges = expand("rdfs:range")
     for quad in formats.read(paths.ONTOLOGY / "core.ttl"):
-        name, predicate, o = map(shorten, (quad.subject, quad.predicate, quad.object))
-        if name.startswith("cas:"):
-            iri = expand(name).value
+        if isinstance(quad.subject, ox.NamedNode) and quad.subject.value.startswith(_OURS):
+            iri = quad.subject.value
             types.setdefault(iri, "")
+            o = shorten(quad.object) if quad.predicate in {RDF.type, ranges} else ""
             if o == "owl:ObjectProperty":
                 types[iri] = "@id"
-            elif predicate == "rdfs:range" and o.startswith("xsd:") and o != "xsd:string":
+            elif o.startswith("xsd:") and o != "xsd:string":
                 types[iri] = o
     found: dict[str, Any] = {
         iri: {"@id": iri, "@type": typed} if typed else {"@id": iri}
@@ -77,7 +79,7 @@ def _compact(iri: str) -> str:
 
 def _called(iri: str) -> str:
     """Return what the context calls a term."""
-    local = iri.removeprefix(PREFIXES["cas"])
+    local = iri.removeprefix(_OURS)
     # A bare name that is a prefix too would mean two things.
     return local if local != iri and local not in PREFIXES else _compact(iri)
 

@@ -6,8 +6,6 @@ and rule of the triple), and sorted by object from the first time that a join as
 All keys of a column are unique.
 """
 
-from copy import copy
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -127,8 +125,9 @@ class Table:
 
     def copy(self) -> "Table":
         """Return the same triples, to be changed by themselves; the keys are shared till then."""
-        other = copy(self)
-        other.marks, other._late = self.marks.copy(), self._late.copy()
+        other = Table(self.keys, self.marks.copy())
+        other.fresh, other._late = self.fresh, self._late.copy()
+        other._by_object, other._fresh_by_object = self._by_object, self._fresh_by_object
         return other
 
     def column(self, side: int, *, fresh: bool = False) -> Array:

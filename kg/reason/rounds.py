@@ -604,14 +604,22 @@ class Rounds:
                 keys = keys[known.marks_of(keys) >> RULE_WIDTH > 0]
                 if len(keys):
                     fresh[predicate] = keys
-        listed = self._reader.tables()
-        if any(self._tables[predicate] in listed for predicate in gone):
+        if self.touches_lists(gone):
             return False
-        for predicate, keys in gone.items():
-            self._remove(predicate, keys)
+        self.take(gone)
         self._absorb(self._concluded_again(gone), self.round + 1)
         self.close(everything=False)
         return True
+
+    def touches_lists(self, gone: Iterable[int]) -> bool:
+        """Return whether lists are read from the triples of some predicates."""
+        listed = self._reader.tables()
+        return any(self._tables[predicate] in listed for predicate in gone)
+
+    def take(self, gone: Mapping[int, Array]) -> None:
+        """Take triples away, and nothing that follows from them: sorted keys by predicate."""
+        for predicate, keys in gone.items():
+            self._remove(predicate, keys)
 
     def _concluded_again(self, gone: Mapping[int, Array]) -> dict[int, list[Array]]:
         """Return which of some triples have a firing from what is there."""

@@ -74,3 +74,29 @@ def test_a_copy_and_its_original_are_changed_each_by_itself(
 
     assert {*original.derived()} == {*reason.close(left, rules).derived()}
     assert {*copied.derived()} == {*reason.close(stated, rules).derived()}
+
+
+@pytest.mark.parametrize("equality", [False, True])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data(), rules=CHOSEN, changes=CHANGES, first=st.integers(0, 30))
+def test_what_would_fall_is_what_a_change_makes_fall(
+    data: st.DataObject,
+    rules: list[Rule],
+    changes: list[tuple[list[int], list[int]]],
+    first: int,
+    *,
+    equality: bool,
+) -> None:
+    text = data.draw(graphs.ontologies(equality=equality))
+    pool = sorted({*graphs.triples(text)}, key=str) or graphs.triples("ex:a ex:p0 ex:b .")
+    known = pool[:first]
+    closure = reason.close(known, rules)
+    held = {*known, *closure.derived()}
+    for put, taken in changes:
+        added = [pool[place % len(pool)] for place in put]
+        removed = [pool[place % len(pool)] for place in taken]
+        stated = {*known}.difference(removed).union(added)
+        left = {*stated, *reason.close(sorted(stated, key=str), rules).derived()}
+
+        assert closure.falling(removed, added) == held - left
+    assert {*known, *closure.derived()} == held
