@@ -175,7 +175,7 @@ def claim_card(graph: Graph, text_name: str, name: str, language: str = "en") ->
     about = text(graph, text_name)
     iri = f"{about.iri.value}/claim/{name}"
     spans = _spans(graph, about.iri.value)
-    links = sorted({_value(s["claim"]) for s in spans}, key=order)
+    links, count = _claims(graph, about.iri.value)
     if iri not in links:
         known = [link.rpartition("/")[2] for link in links]
         hint = did_you_mean(name, known) or f"/text/{text_name} shows the claims"
@@ -203,7 +203,7 @@ def claim_card(graph: Graph, text_name: str, name: str, language: str = "en") ->
         "" if row["comment"] is None else _value(row["comment"]),
         _value(row["asserted"]) == "true",
         tuple(link(rival, language) for rival in rivals),
-        len({_value(s["claim"]) for s in spans if _value(s["asserted"]) == "true"}),
+        count,
         link(links[index - 1], language) if index else None,
         link(links[index + 1], language) if index + 1 < len(links) else None,
     )
@@ -291,6 +291,14 @@ def _cut(
 @kept(20)  # each claim of a text is told with those before and after it
 def _spans(graph: Graph, text: str) -> list[ox.QuerySolution]:
     return list(_rows(graph, _SPANS, text=text))
+
+
+@kept(20)
+def _claims(graph: Graph, text: str) -> tuple[list[str], int]:
+    """Return the claims of a text in their order, and how many are asserted."""
+    spans = _spans(graph, text)
+    asserted = {_value(s["claim"]) for s in spans if _value(s["asserted"]) == "true"}
+    return sorted({_value(s["claim"]) for s in spans}, key=order), len(asserted)
 
 
 def order(claim: str) -> tuple[list[int], str]:

@@ -478,16 +478,21 @@ def _dispute(graph: Graph, claim: ox.NamedNode, found: Disagreement, language: s
 def _follows(graph: Graph, claim: ox.NamedNode, language: str) -> list[Link]:
     """Return what is concluded from what a claim says, in one step."""
     key = _key(graph, claim)
+    return [proving.link(graph, key, triple, language) for triple in _concluded(graph, claim)]
+
+
+@kept(5_000)  # it is the same in every language
+def _concluded(graph: Graph, claim: ox.NamedNode) -> list[ox.Triple]:
+    key = _key(graph, claim)
     known = proving.proofs(graph)
-    found: dict[ox.Triple, None] = {}
+    found: set[ox.Triple] = set()
     for said in graph.store.quads_for_pattern(None, None, None, claim):
         fact = known.find(key, said.triple)
         for quad in graph.store.quads_for_pattern(None, CAS.premise, fact, _WHY) if fact else ():
             for step in graph.store.quads_for_pattern(quad.subject, CAS.concludes, None, _WHY):
                 if isinstance(step.object, ox.NamedNode):
-                    found[known.best(step.object).triple] = None
-    order = sorted(found, key=lambda triple: (_rank(triple), str(triple)))
-    return [proving.link(graph, key, triple, language) for triple in order]
+                    found.add(known.triple(step.object))
+    return sorted(found, key=lambda triple: (_rank(triple), str(triple)))
 
 
 def _rank(triple: ox.Triple) -> int:

@@ -146,14 +146,16 @@ def _freeze(out: Path, config: Config) -> int:
         plain = [
             processes.submit(_dump, out, config, form) for form in forms if not forms[form].gather
         ]
+        # Pages over the whole graph have much in common, which one process works out.
+        pages = [*_pages(create_app(config))]
+        tell_of_dumps = [each for each in pages if _DUMPED.match(each)]
+        others = [each for each in pages if not _DUMPED.match(each)]
+        work = [processes.submit(_ask, out, config, others)]
         graph = open_graph(config.build)
         supports = falling.supports(graph)
         shares = [
             processes.submit(_work_out, config, supports[n::_SHARES]) for n in range(_SHARES)
         ]
-        pages = [*_pages(create_app(config))]
-        others = [each for each in pages if not _DUMPED.match(each)]
-        work = [processes.submit(_ask, out, config, others[n::_SHARES]) for n in range(_SHARES)]
         names = _by_subject(graph)
         wait(plain)
         gathered = [
@@ -161,8 +163,7 @@ def _freeze(out: Path, config: Config) -> int:
         ]
         said = pickle.dumps([share.result() for share in shares])
         wait(gathered)
-        last = [each for each in pages if _DUMPED.match(each)]  # what tells of the dumps
-        work += [*plain, *gathered, processes.submit(_ask, out, config, last)]
+        work += [*plain, *gathered, processes.submit(_ask, out, config, tell_of_dumps)]
         long = len(names) // _PARTS + 1
         parts = (names[start : start + long] for start in range(0, len(names), long))
         work += [processes.submit(_write, out, config, said, part) for part in parts]

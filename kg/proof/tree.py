@@ -71,6 +71,14 @@ class Proofs:
         name = fact_of(perspective, triple)
         return name if self._has(name) else None
 
+    def triple(self, fact: ox.NamedNode | ox.BlankNode | ox.Triple) -> ox.Triple:
+        """Return what a recorded fact, or an axiom, says."""
+        parts = [
+            next(q.object for q in self._quads(fact, p, None))
+            for p in (RDF.subject, RDF.predicate, RDF.object)
+        ]
+        return ox.Triple(*parts)  # type: ignore[arg-type]
+
     def best(self, fact: ox.NamedNode) -> Node:
         """Return the best proof of a recorded fact."""
         for each in () if fact in self._best else self._ancestry(fact):
@@ -129,7 +137,7 @@ class Proofs:
                     if concluded not in found and concluded not in stated:
                         found.add(concluded)
                         facts.append(concluded)
-        return {self._triple(fact) for fact in found}
+        return {self.triple(fact) for fact in found}
 
     def _ancestry(self, fact: ox.NamedNode) -> list[ox.NamedNode]:
         """Return all facts that proofs of a fact go through and itself, low rounds first."""
@@ -158,7 +166,7 @@ class Proofs:
         leaves = set(claims[:1]).union(*(p.leaves for p in premises))
         return Node(
             fact,
-            self._triple(fact),
+            self.triple(fact),
             next(self._values(fact, CAS.weakestReading)),
             claims,
             step,
@@ -170,7 +178,7 @@ class Proofs:
     def _step(self, name: ox.NamedNode) -> Step:
         rule = next(self._values(name, CAS.byRule)).value.removeprefix(PREFIXES["rule"])
         premises = sorted(self._values(name, CAS.premise), key=str)
-        axioms = sorted((self._triple(a) for a in self._values(name, CAS.usesAxiom)), key=str)
+        axioms = sorted((self.triple(a) for a in self._values(name, CAS.usesAxiom)), key=str)
         return Step(name, rule, tuple(premises), tuple(axioms))
 
     def _has(self, fact: ox.NamedNode) -> bool:
@@ -180,13 +188,6 @@ class Proofs:
         (quad,) = self._quads(fact, CAS.round, None)
         assert isinstance(quad.object, ox.Literal), "a round is a number"
         return int(quad.object.value)
-
-    def _triple(self, fact: ox.NamedNode | ox.BlankNode | ox.Triple) -> ox.Triple:
-        parts = [
-            next(q.object for q in self._quads(fact, p, None))
-            for p in (RDF.subject, RDF.predicate, RDF.object)
-        ]
-        return ox.Triple(*parts)  # type: ignore[arg-type]
 
     def _values(
         self, subject: ox.NamedNode | ox.BlankNode | ox.Triple, predicate: ox.NamedNode
