@@ -228,10 +228,10 @@ def tree(graph: Graph, node: Node, language: str) -> Step:
     return _step(graph, node, language, {})
 
 
-def other_ways(graph: Graph, node: Node, language: str) -> list[Way]:
-    """Return the recorded ways to a fact but for that of its best proof."""
+def other_ways(graph: Graph, node: Node, language: str, most: int) -> list[Way]:
+    """Return the first recorded ways to a fact but for that of its best proof."""
     found = []
-    for number, other in enumerate(ways(graph, node)[1:], 2):
+    for number, other in enumerate(ways(graph, node)[1 : most + 1], 2):
         assert other.step, "a way is a step"
         found.append(
             Way(

@@ -51,7 +51,7 @@ def page(here: Served, resource: Resource, language: str) -> str:
     best = proving.proofs(graph).best(resource.iri)
     number = request.args.get("way", "1")
     node = proving.way(graph, best, number)
-    others = proving.other_ways(graph, best, language)
+    others = proving.other_ways(graph, best, language, _MOST)
     key = perspectives.key_of(said[CAS.perspective])  # type: ignore[arg-type]
     otherwise = _otherwise(graph, key, best, language)
     return layout.drawn(
@@ -67,8 +67,8 @@ def page(here: Served, resource: Resource, language: str) -> str:
         disputes=_disputes(graph, resource.iri, language),
         claims=len(node.leaves),
         number=int(number),
-        ways=len(others) + 1,
-        others=others[:_MOST],
+        ways=len(proving.ways(graph, best)),
+        others=others,
         otherwise=otherwise,
         proof=trees.drawn(proving.tree(graph, node, language), language),
         falling=[
