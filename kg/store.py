@@ -131,11 +131,7 @@ class Graph:
         """Return the name of a term in a language, else in any, else its short form."""
         if not isinstance(term, ox.NamedNode):
             return shorten(term)
-        found = {}
-        for predicate in (CAS.verbatim, RDFS.label, SKOS.prefLabel):
-            for quad in self.store.quads_for_pattern(term, predicate, None):
-                if isinstance(quad.object, ox.Literal):
-                    found[quad.object.language or ""] = quad.object.value
+        found = _names_of(self, term)
         return found.get(language) or min(found.items(), default=("", shorten(term)))[1]
 
 
@@ -165,6 +161,17 @@ def kept(most: int) -> Callable[[_OfGraph[P, T]], _OfGraph[P, T]]:
         return found
 
     return keeping
+
+
+@kept(5_000)  # whoever asks for one language often asks for the others too
+def _names_of(graph: Graph, term: ox.NamedNode) -> dict[str, str]:
+    """Return the names of a term by their languages."""
+    found = {}
+    for predicate in (CAS.verbatim, RDFS.label, SKOS.prefLabel):
+        for quad in graph.store.quads_for_pattern(term, predicate, None):
+            if isinstance(quad.object, ox.Literal):
+                found[quad.object.language or ""] = quad.object.value
+    return found
 
 
 def open_graph(build: Path) -> Graph:

@@ -180,7 +180,7 @@ def claim_card(graph: Graph, text_name: str, name: str, language: str = "en") ->
         known = [link.rpartition("/")[2] for link in links]
         hint = did_you_mean(name, known) or f"/text/{text_name} shows the claims"
         raise UnknownName(f"{text_name} has no claim {name!r}", hint=hint)
-    row = next(_rows(graph, _CLAIM, claim=iri))
+    row, others = _told(graph, iri)
     own = [
         (int(_value(s["start"])), int(_value(s["end"])))
         for s in spans
@@ -188,7 +188,7 @@ def claim_card(graph: Graph, text_name: str, name: str, language: str = "en") ->
     ]
     index = links.index(iri)
     preferred = [] if row["preferred"] is None else [_value(row["preferred"])]
-    rivals = preferred + [_value(r["other"]) for r in _rows(graph, _RIVALS, claim=iri)]
+    rivals = preferred + others
     return ClaimCard(
         link(iri, language),
         iri,
@@ -237,9 +237,13 @@ def _named(graph: Graph, term: ox.NamedNode, language: str) -> Cell:
 
 def statements(graph: Graph, claim: str, language: str) -> Statements:
     """Return what a claim states, subject by subject."""
+    return grouped(graph, _stated(graph, claim), language)
+
+
+@kept(50)  # it is the same in every language
+def _stated(graph: Graph, claim: str) -> list[ox.Triple]:
     asked = "SELECT $claim ?s ?p ?o { GRAPH $claim { ?s ?p ?o } } ORDER BY ?s ?p ?o"
-    rows = _rows(graph, asked, claim=claim)
-    return grouped(graph, (ox.Triple(row["s"], row["p"], row["o"]) for row in rows), language)
+    return [ox.Triple(row["s"], row["p"], row["o"]) for row in _rows(graph, asked, claim=claim)]
 
 
 def grouped(graph: Graph, triples: Iterable[ox.Triple], language: str) -> Statements:
@@ -291,6 +295,13 @@ def _cut(
 @kept(20)  # each claim of a text is told with those before and after it
 def _spans(graph: Graph, text: str) -> list[ox.QuerySolution]:
     return list(_rows(graph, _SPANS, text=text))
+
+
+@kept(50)  # it is the same in every language
+def _told(graph: Graph, claim: str) -> tuple[ox.QuerySolution, list[str]]:
+    """Return what is told of a claim, and the other readings of the same words."""
+    others = [_value(row["other"]) for row in _rows(graph, _RIVALS, claim=claim)]
+    return next(_rows(graph, _CLAIM, claim=claim)), others
 
 
 @kept(20)

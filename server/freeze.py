@@ -18,6 +18,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed, wait
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -136,12 +137,16 @@ def _freeze(out: Path, config: Config) -> int:
     """
     dumps = catalogue.files(Copy(""))
     done = 0
-    with ProcessPoolExecutor(
-        # Nothing is open yet that a fork would share; elsewhere it is not safe, or not there.
-        mp_context=get_context("fork" if sys.platform == "linux" else "spawn"),
-        initializer=gc.set_threshold,
-        initargs=(_RARELY,),
-    ) as processes:
+    with (
+        TemporaryDirectory() as folder,
+        ProcessPoolExecutor(
+            # Nothing is open yet that a fork would share; elsewhere it is not safe, or not there.
+            mp_context=get_context("fork" if sys.platform == "linux" else "spawn"),
+            initializer=gc.set_threshold,
+            initargs=(_RARELY,),
+        ) as processes,
+    ):
+        shared = Path(folder)
         forms = {each.export.name: each.export for each in dumps}
         plain = [
             processes.submit(_dump, out, config, form) for form in forms if not forms[form].gather
@@ -154,19 +159,21 @@ def _freeze(out: Path, config: Config) -> int:
         graph = open_graph(config.build)
         supports = falling.supports(graph)
         shares = [
-            processes.submit(_work_out, config, supports[n::_SHARES]) for n in range(_SHARES)
+            processes.submit(_work_out, config, supports[n::_SHARES], shared / str(n))
+            for n in range(_SHARES)
         ]
         names = _by_subject(graph)
         wait(plain)
         gathered = [
             processes.submit(_dump, out, config, form) for form in forms if forms[form].gather
         ]
-        said = pickle.dumps([share.result() for share in shares])
         wait(gathered)
+        for share in shares:
+            share.result()
         work += [*plain, *gathered, processes.submit(_ask, out, config, tell_of_dumps)]
         long = len(names) // _PARTS + 1
         parts = (names[start : start + long] for start in range(0, len(names), long))
-        work += [processes.submit(_write, out, config, said, part) for part in parts]
+        work += [processes.submit(_write, out, config, shared, part) for part in parts]
         total = len(names) * len(_DOCUMENTS) + len(dumps) + len(pages)
         for each in as_completed(work):
             done += each.result()
@@ -206,16 +213,17 @@ def _pages(app: Flask) -> Iterator[str]:
             yield f"{app.static_url_path}/{path.relative_to(folder).as_posix()}"
 
 
-def _work_out(config: Config, share: Sequence[Any]) -> falling.Said:
-    """Return what takes long to work out of some claims, which many pages tell of."""
-    return falling.work_out(_graph(config), share)
+def _work_out(config: Config, share: Sequence[Any], told: Path) -> None:
+    """Write down what takes long to work out of some claims, which many pages tell of."""
+    told.write_bytes(pickle.dumps(falling.work_out(_graph(config), share)))
 
 
 @cache
-def _learn(config: Config, said: bytes) -> None:
+def _learn(config: Config, shared: Path) -> None:
     """Take over what all processes have worked out."""
-    for each in pickle.loads(said):  # noqa: S301 from a process of ours
-        falling.learn(_graph(config), each)
+    for told in shared.iterdir():
+        said = pickle.loads(told.read_bytes())  # noqa: S301 from a process of ours
+        falling.learn(_graph(config), said)
 
 
 def _graph(config: Config) -> Graph:
@@ -224,10 +232,10 @@ def _graph(config: Config) -> Graph:
     return found.graph
 
 
-def _write(out: Path, config: Config, said: bytes, names: Sequence[str]) -> int:
+def _write(out: Path, config: Config, shared: Path, names: Sequence[str]) -> int:
     """Write all documents of some names."""
     app = _application(config)
-    _learn(config, said)
+    _learn(config, shared)
     with app.test_request_context(environ_overrides=_BELOW):
         here = served()
         for name in names:

@@ -7,6 +7,7 @@ order of their names decides, so the same store gives the same proof.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import pyoxigraph as ox
 
@@ -14,6 +15,8 @@ from kg.proof.record import READINGS, fact_of
 from kg.terms import CAS, PREFIXES, RDF, expand
 
 _WHY = expand("g:why")
+_Named: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Triple
+_Object: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +68,18 @@ class Proofs:
         self._store = store
         self._steps: dict[ox.NamedNode, list[Step]] = {}
         self._best: dict[ox.NamedNode, Node] = {}
+        self._told: dict[_Named, dict[ox.NamedNode, list[_Object]]] = {}
 
     def find(self, perspective: str, triple: ox.Triple) -> ox.NamedNode | None:
         """Return the name of a triple as a fact of a perspective, None if it is no fact there."""
         name = fact_of(perspective, triple)
         return name if self._has(name) else None
 
-    def triple(self, fact: ox.NamedNode | ox.BlankNode | ox.Triple) -> ox.Triple:
+    def triple(self, fact: ox.NamedNode) -> ox.Triple:
         """Return what a recorded fact, or an axiom, says."""
-        parts = [
-            next(q.object for q in self._quads(fact, p, None))
-            for p in (RDF.subject, RDF.predicate, RDF.object)
-        ]
-        return ox.Triple(*parts)  # type: ignore[arg-type]
+        told = self._about(fact)
+        sides = (told[side][0] for side in (RDF.subject, RDF.predicate, RDF.object))
+        return ox.Triple(*sides)  # type: ignore[arg-type]
 
     def best(self, fact: ox.NamedNode) -> Node:
         """Return the best proof of a recorded fact."""
@@ -167,7 +169,7 @@ class Proofs:
         return Node(
             fact,
             self.triple(fact),
-            next(self._values(fact, CAS.weakestReading)),
+            self._values(fact, CAS.weakestReading)[0],
             claims,
             step,
             premises,
@@ -176,31 +178,37 @@ class Proofs:
         )
 
     def _step(self, name: ox.NamedNode) -> Step:
-        rule = next(self._values(name, CAS.byRule)).value.removeprefix(PREFIXES["rule"])
+        rule = self._values(name, CAS.byRule)[0].value.removeprefix(PREFIXES["rule"])
         premises = sorted(self._values(name, CAS.premise), key=str)
         axioms = sorted((self.triple(a) for a in self._values(name, CAS.usesAxiom)), key=str)
         return Step(name, rule, tuple(premises), tuple(axioms))
 
     def _has(self, fact: ox.NamedNode) -> bool:
-        return any(True for _ in self._quads(fact, RDF.type, None))
+        return fact in self._best or any(True for _ in self._quads(fact, RDF.type, None))
 
     def _round(self, fact: ox.NamedNode) -> int:
-        (quad,) = self._quads(fact, CAS.round, None)
-        assert isinstance(quad.object, ox.Literal), "a round is a number"
-        return int(quad.object.value)
+        (told,) = self._about(fact)[CAS.round]
+        assert isinstance(told, ox.Literal), "a round is a number"
+        return int(told.value)
 
-    def _values(
-        self, subject: ox.NamedNode | ox.BlankNode | ox.Triple, predicate: ox.NamedNode
-    ) -> Iterator[ox.NamedNode]:
-        for quad in self._quads(subject, predicate, None):
-            assert isinstance(quad.object, ox.NamedNode), "what a proof names has a name"
-            yield quad.object
+    def _values(self, subject: _Named, predicate: ox.NamedNode) -> list[ox.NamedNode]:
+        found = []
+        for value in self._about(subject).get(predicate, ()):
+            assert isinstance(value, ox.NamedNode), "what a proof names has a name"
+            found.append(value)
+        return found
+
+    def _about(self, name: _Named) -> dict[ox.NamedNode, list[_Object]]:
+        """Return what is recorded of a name that is known to be there."""
+        found = self._told.get(name)
+        if found is None:
+            found = self._told[name] = {}
+            for quad in self._store.quads_for_pattern(name, None, None, _WHY):
+                found.setdefault(quad.predicate, []).append(quad.object)
+        return found
 
     def _quads(
-        self,
-        subject: ox.NamedNode | ox.BlankNode | ox.Triple | None,
-        predicate: ox.NamedNode,
-        value: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None,
+        self, subject: _Named | None, predicate: ox.NamedNode, value: _Object | None
     ) -> Iterator[ox.Quad]:
         return self._store.quads_for_pattern(subject, predicate, value, _WHY)
 

@@ -9,10 +9,12 @@ from kg import Graph, paths, questions
 from kg.errors import UnknownName, did_you_mean
 from kg.questions import Question
 from kg.resources import Resource
+from kg.store import kept
 from kg.terms import PREFIXES, RDF, expand, shorten
 from server import cards, layout, scopes, views
 from server.cards import Cell
 from server.state import Served
+from server.views import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,8 @@ def page(here: Served, resource: Resource, language: str) -> str:
     query, shown = found.query, found.shown(language)
     if choice and choice.chosen != choice.own:
         query, shown = found.of(query, choice.chosen.short), found.of(shown, choice.chosen.short)
-    solutions = here.graph.query(query)
-    assert isinstance(solutions, ox.QuerySolutions), "each question is a SELECT"
     keys = scopes.find(here.graph, "", language).keys
-    answer = views.of_solutions(query, solutions, here.config.most_rows, keys)
+    answer = _answer(here.graph, query, here.config.most_rows, keys)
     answer = replace(answer, headings=found.columns.get(language, ()))
     seen = views.shown(here, answer, found.view or "table", language) if answer.rows else None
     return layout.drawn(
@@ -57,6 +57,13 @@ def page(here: Served, resource: Resource, language: str) -> str:
         seen=seen,
         table=views.drawn(here, answer, "table", language),
     )
+
+
+@kept(100)  # it is the same in every language
+def _answer(graph: Graph, query: str, most: int, keys: tuple[str, ...]) -> Answer:
+    solutions = graph.query(query)
+    assert isinstance(solutions, ox.QuerySolutions), "each question is a SELECT"
+    return views.of_solutions(query, solutions, most, keys)
 
 
 def _choice(graph: Graph, question: Question, language: str) -> Choice:
