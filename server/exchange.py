@@ -4,11 +4,13 @@ Source: https://asgi.readthedocs.io/en/latest/specs/www.html, https://www.rfc-ed
 """
 
 import asyncio
+import re
 import zlib
+from binascii import a2b_qp
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_to_bytes
 
 from werkzeug.datastructures import MultiDict
 
@@ -27,6 +29,7 @@ AT_ONCE = "server.at_once"
 _MOST_FIELDS = 200
 _MOST_OF_A_HEADER = 4096  # of what negotiates: a list of all types that exist is no wish
 _WORTH_PACKING = 1000  # bytes; below, gzip's own 20 and the work are not worth it
+_BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _PATIENCE = 0.1  # seconds after which it is worth asking whether the client is still there
 COMMON: Headers = [
     (b"access-control-allow-origin", b"*"),
@@ -275,19 +278,29 @@ def parameters(encoded_form: bytes) -> MultiDict[str, str]:
 
     Raises: Problem, if they are not UTF-8 or too many.
     """
+    fields = encoded_form.replace(b"+", b" ").split(b"&")
+    if len(fields) > _MOST_FIELDS:
+        detail = f"there are more than {_MOST_FIELDS} parameters"
+        raise Problem(HTTPStatus.BAD_REQUEST, "parameters", detail)
+    found: MultiDict[str, str] = MultiDict()
     try:
-        pairs = parse_qsl(
-            encoded_form.decode("utf-8"),
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=_MOST_FIELDS,
-        )
+        for field in filter(None, fields):
+            name, _, value = field.partition(b"=")
+            found.add(_unescaped(name).decode(), _unescaped(value).decode())
     except UnicodeDecodeError as error:
         raise Problem(HTTPStatus.BAD_REQUEST, "encoding", "parameters are UTF-8") from error
-    except ValueError as error:
-        detail = f"there are more than {_MOST_FIELDS} parameters"
-        raise Problem(HTTPStatus.BAD_REQUEST, "parameters", detail) from error
-    return MultiDict(pairs)
+    return found
+
+
+def _unescaped(text: bytes) -> bytes:
+    """Return what is written with the escapes of a URL; a broken one stands for itself.
+
+    With another mark they are those of quoted-printable, which the library reads in C: on small
+    queries to read them as it reads a URL's is a tenth of the web process's time.
+    """
+    if _BROKEN_ESCAPE.search(text):
+        return unquote_to_bytes(text)
+    return a2b_qp(text.replace(b"=", b"=3D").replace(b"%", b"="))
 
 
 class Methods(NamedTuple):

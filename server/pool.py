@@ -19,6 +19,7 @@ import logging
 import signal
 from collections import Counter, OrderedDict, deque
 from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -49,6 +50,10 @@ _BEHIND = 5.0
 # the socket is left full and the worker waits: a client that does not read costs no memory.
 _MOST_WAITING = 1 << 20
 _PAUSE = 1.0  # seconds before another worker is tried where one did not start, or died idle
+# Seconds until a worker that has ended is cleared away. One that gave way ends at low priority,
+# and Linux, when it clears away the process before the last thread is done, waits for that in a
+# loop of its own: up to a fifth of a second in which it leaves the processor to no one.
+_BEFORE_CLEARING = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,7 +370,8 @@ class Pool:
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop  # to ask for it, each time, is a system call
         self._tried = asyncio.Event()
-        self._closed = False
+        self._closed = asyncio.Event()
+        self._store = ""  # that was asked last
 
     @property
     def ready(self) -> bool:
@@ -387,15 +393,19 @@ class Pool:
         """Return how many queries wait, for a worker or behind another one."""
         return len(self._queue) + sum(len(worker.waiting) for worker in self._busy)
 
-    async def start(self) -> None:
-        """Start the workers and a spare; return when the first is ready or could not start."""
+    async def start(self, store: str = "") -> None:
+        """Start the workers and a spare; return when the first is ready or could not start.
+
+        They have a store open that is known by then, as later ones have what was asked last.
+        """
         self._loop = asyncio.get_running_loop()
+        self._store = store
         self._replace()
         await self._tried.wait()
 
     async def close(self) -> None:
         """End all workers; queries that are evaluated or wait are refused."""
-        self._closed = True
+        self._closed.set()
         for task in self._starting:
             task.cancel()
         left = [*self._idle, *self._busy]
@@ -436,8 +446,9 @@ class Pool:
     def _ask(self, answer: Answer) -> None:
         """Ask a worker, or let the query wait for one, unless too many do."""
         is_free = bool(self._idle) and len(self._busy) < self.limits.workers
-        if self._closed or (not is_free and self.waiting >= self.limits.waiting):
+        if self._closed.is_set() or (not is_free and self.waiting >= self.limits.waiting):
             raise self._overloaded()
+        self._store = answer.job.store
         self._queue.append(answer)
         self._serve()
         if not self._timer:
@@ -521,7 +532,17 @@ class Pool:
 
     def _bury(self, process: Process, reason: str) -> None:
         self.counts[reason] += 1
-        self._later(_tell_end(process, reason))
+        self._later(self._clear_away(process, reason))
+
+    async def _clear_away(self, process: Process, reason: str) -> None:
+        """Clear away a process that ends, and tell of it."""
+        await process.end()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_BEFORE_CLEARING):
+                await self._closed.wait()
+        status = await process.exit_status()
+        level = logging.DEBUG if reason in {"closed", "left"} else logging.INFO
+        log.log(level, "worker %d ended: %s (exit status %d)", process.pid, reason, status)
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)
@@ -567,7 +588,7 @@ class Pool:
             self._tried.set()
             pause = _PAUSE
         self._starting.discard(asyncio.current_task())
-        self._idle.append(worker)
+        self._idle.insert(0, worker)  # those that have answered before come first
         self._serve()
         self._tried.set()
 
@@ -583,8 +604,12 @@ class Pool:
         try:
             async with asyncio.timeout(_STARTS):
                 await process.receive()
+                if self._store:
+                    process.send(b"O", self._store.encode())
+                    await process.receive()
         except (Ended, TimeoutError):
             log.error("a worker did not start")  # noqa: TRY400 it has told why
+            self._store = ""  # the next one does without: it may be too large to be opened
             self._kill(process, "died")
             return None
         except BaseException:
@@ -607,12 +632,6 @@ class Pool:
 
 def _wait(worker: Worker) -> float:
     return worker.wait
-
-
-async def _tell_end(process: Process, reason: str) -> None:
-    status = await process.exit_status()
-    level = logging.DEBUG if reason in {"closed", "left"} else logging.INFO
-    log.log(level, "worker %d ended: %s (exit status %d)", process.pid, reason, status)
 
 
 def _hash(text: str) -> bytes:

@@ -147,6 +147,13 @@ class Process(asyncio.Protocol):
         """
         return await asyncio.to_thread(self._process.wait)
 
+    async def end(self) -> None:
+        """Wait until it has ended, and leave it to `exit_status` to clear it away."""
+        if hasattr(os, "waitid"):  # not on macOS
+            ended = os.WEXITED | os.WNOWAIT
+            with contextlib.suppress(ChildProcessError):  # it is cleared away
+                await asyncio.to_thread(os.waitid, os.P_PID, self.pid, ended)
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, see asyncio."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but name

@@ -103,7 +103,7 @@ class Service:
         """
         self.loop = asyncio.get_running_loop()
         await self.dataset.start()
-        await self.pool.start()
+        await self.pool.start(str((await self.dataset.current()).store))
 
     async def close(self) -> None:
         """End all processes."""

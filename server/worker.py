@@ -3,7 +3,9 @@
 Started as `python -m server.worker FD MEMORY OUTBOUND`. What it is asked and what it says are
 frames of `server.process`:
 
-- says `R`, once: it is ready
+- says `R`: it is ready
+- asked `O`, the folder of a store: opens it, so that the first query need not wait for that, and
+  says `R` again; if it cannot, those who ask are told
 - asked `Q`, a `Job` as `marshal` writes it
 - asked `C`, a byte: takes back so many of the last that were asked, where they are not yet begun
 - says `H`, three words: the kind of the answer ("solutions", "boolean" or "triples"), its form,
@@ -243,6 +245,11 @@ class Evaluator:
             for frame in self._requests:
                 if frame.kind == TAKE_BACK:
                     self._channel.send(Frame(b"X", b""))
+                    continue
+                if frame.kind == b"O":
+                    with suppress(_Failed):
+                        self._open(frame.payload.decode())
+                    self._channel.send(Frame(b"R", b""))
                     continue
                 signal.setitimer(signal.ITIMER_PROF, _LONG)
                 try:

@@ -331,7 +331,11 @@ def test_a_query_that_takes_long_gives_way_and_the_next_one_need_not(store: Path
     def is_giving_way() -> list[bool]:
         threads = [thread for pid in pids() for thread in Path(f"/proc/{pid}/task").iterdir()]
         usual = os.getpriority(os.PRIO_PROCESS, 0)
-        return [os.getpriority(os.PRIO_PROCESS, int(t.name)) > usual for t in threads]
+        found = []
+        for thread in threads:
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
+                found.append(os.getpriority(os.PRIO_PROCESS, int(thread.name)) > usual)
+        return found
 
     async def work(pool: Pool) -> None:
         workers = pids()
@@ -529,6 +533,78 @@ def test_an_idle_worker_that_is_killed_is_replaced(store: Path) -> None:
         assert not pids() & before
 
     with_pool(work)
+
+
+def test_a_worker_has_the_data_open_before_it_is_asked(store: Path, tmp_path: Path) -> None:
+    """What was served at the start, and later what was asked last; if that is there."""
+
+    def holds(pid: int, folder: Path) -> bool:
+        return any(str(folder) in str(fd.readlink()) for fd in Path(f"/proc/{pid}/fd").iterdir())
+
+    async def work(at_start: Path, asked: Path) -> None:
+        pool = Pool(Limits(workers=1))
+        await pool.start(str(at_start))
+        await until(lambda: pool.idle == 2)
+        first = pids()
+        assert [holds(pid, store) for pid in first] == [at_start == store] * 2
+        await raised(ask(pool, asked, TINY))
+        os.kill(min(first), signal.SIGKILL)
+        await until(lambda: pool.counts["started"] == 3 and pool.idle == 2)
+        (last,) = pids() - first
+        assert holds(last, store) == (asked == store)
+        assert (await ask(pool, store, TINY)).rows == 1
+        await pool.close()
+
+    asyncio.run(work(store, tmp_path / "absent"))
+    asyncio.run(work(tmp_path / "absent", store))
+
+
+def test_a_worker_that_ends_when_it_opens_the_data_is_replaced_by_one_that_need_not(
+    store: Path, tmp_path: Path
+) -> None:
+    """So that there are workers, and who asks is told what is wrong."""
+
+    async def work() -> None:
+        os.mkfifo(tmp_path / "CURRENT")  # which opens for ever
+        pool = Pool(Limits(workers=1))
+        starting = asyncio.create_task(pool.start(str(tmp_path)))
+        await until(lambda: pool.counts["started"] == 2)
+        await asyncio.sleep(0.5)
+        assert not pool.ready
+        for pid in pids():
+            os.kill(pid, signal.SIGKILL)
+        await starting
+        await until(lambda: pool.idle == 2)
+        assert (await ask(pool, store, TINY)).rows == 1
+        await pool.close()
+
+    asyncio.run(work())
+
+
+def test_a_worker_that_was_killed_is_cleared_away_a_while_later(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When all of it has ended; at the end, at once."""
+
+    def state(pid: int) -> str:
+        try:
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return ""
+
+    async def work() -> None:
+        async with started(workers=1) as pool:
+            before = pids()
+            await cancelled(await occupied(pool, store, 1))
+            await until(lambda: any(state(pid) == "Z" for pid in before))
+            (ended,) = (pid for pid in before if state(pid) == "Z")
+            await until(lambda: not state(ended))
+            monkeypatch.setattr(pools, "_BEFORE_CLEARING", 60.0)
+            await cancelled(await occupied(pool, store, 1))
+            all_of_them = before | pids()
+        assert not any(state(pid) for pid in all_of_them)
+
+    asyncio.run(work())
 
 
 def test_a_busy_worker_that_is_killed_costs_its_query(store: Path) -> None:
