@@ -285,10 +285,11 @@ def sort_functions(prologue: str, calls: Sequence[Token]) -> tuple[tuple[str, ..
 
 def prefixes(found: Iterable[Token]) -> dict[str, str]:
     """Return the known prefixes that are used; what the text declares itself has precedence."""
-    used = {token.text.partition(":")[0] for token in found if token.kind == "name"}
-    declared = {
-        token.text[:-1] for token in found if token.kind == "name" and token.text[-1] == ":"
-    }
+    names = [token.text for token in found if token.kind == "name"]
+    if not names:
+        return {}
+    used = {name.partition(":")[0] for name in names}
+    declared = {name[:-1] for name in names if name[-1] == ":"}
     if used - declared - QUERY_PREFIXES.keys():
         return QUERY_PREFIXES  # the engine takes `DESCRIBEid:x` for two words
     return {prefix: iri for prefix, iri in QUERY_PREFIXES.items() if prefix in used}
