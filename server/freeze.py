@@ -59,6 +59,7 @@ _FORM = re.compile(rb"<form\b.*?</form>", re.DOTALL)
 _LANGUAGE = re.compile(rb'<html lang="([a-z]+)"')
 _ONE_FILE = "offline.html"  # as server/routes/offline.py has it
 _GENERATED, _BEGINNING = b'content="kg freeze"', 5000  # how such a file begins
+_IN_ONE_FILE = frozenset({"text", "questions"})  # kinds whose pages it has
 _BESIDE = "data/index.html"  # where a link leads that only a server could answer
 
 
@@ -142,8 +143,7 @@ def _freeze(out: Path, config: Config) -> int:
         ProcessPoolExecutor(
             # Nothing is open yet that a fork would share; elsewhere it is not safe, or not there.
             mp_context=get_context("fork" if sys.platform == "linux" else "spawn"),
-            initializer=gc.set_threshold,
-            initargs=(_RARELY,),
+            initializer=_begin,
         ) as processes,
     ):
         shared = Path(folder)
@@ -151,18 +151,20 @@ def _freeze(out: Path, config: Config) -> int:
         plain = [
             processes.submit(_dump, out, config, form) for form in forms if not forms[form].gather
         ]
-        # Pages over the whole graph have much in common, which one process works out.
+        # Pages over the whole graph have much in common with those of texts and questions, which
+        # are in the one file too: one process works it out.
         pages = [*_pages(create_app(config))]
         tell_of_dumps = [each for each in pages if _DUMPED.match(each)]
         others = [each for each in pages if not _DUMPED.match(each)]
-        work = [processes.submit(_ask, out, config, others)]
         graph = open_graph(config.build)
+        names = _by_subject(graph)
+        first = [each for each in names if resources.kind_of(each) in _IN_ONE_FILE]
+        work = [processes.submit(_ask, out, config, others, first)]
         supports = falling.supports(graph)
         shares = [
             processes.submit(_work_out, config, supports[n::_SHARES], shared / str(n))
             for n in range(_SHARES)
         ]
-        names = _by_subject(graph)
         wait(plain)
         gathered = [
             processes.submit(_dump, out, config, form) for form in forms if forms[form].gather
@@ -171,8 +173,9 @@ def _freeze(out: Path, config: Config) -> int:
         for share in shares:
             share.result()
         work += [*plain, *gathered, processes.submit(_ask, out, config, tell_of_dumps)]
-        long = len(names) // _PARTS + 1
-        parts = (names[start : start + long] for start in range(0, len(names), long))
+        rest = [each for each in names if resources.kind_of(each) not in _IN_ONE_FILE]
+        long = len(rest) // _PARTS + 1
+        parts = (rest[start : start + long] for start in range(0, len(rest), long))
         work += [processes.submit(_write, out, config, shared, part) for part in parts]
         total = len(names) * len(_DOCUMENTS) + len(dumps) + len(pages)
         for each in as_completed(work):
@@ -180,6 +183,12 @@ def _freeze(out: Path, config: Config) -> int:
             _tell(f"{done:,} of {total:,} files")
     _tell("")
     return done
+
+
+def _begin() -> None:
+    """Look for cycles rarely, and never among what was there before."""
+    gc.freeze()
+    gc.set_threshold(_RARELY)
 
 
 def _by_subject(graph: Graph) -> list[str]:
@@ -233,9 +242,13 @@ def _graph(config: Config) -> Graph:
 
 
 def _write(out: Path, config: Config, shared: Path, names: Sequence[str]) -> int:
-    """Write all documents of some names."""
-    app = _application(config)
+    """Write all documents of some names, with what was worked out of the claims."""
     _learn(config, shared)
+    return _write_documents(out, config, names)
+
+
+def _write_documents(out: Path, config: Config, names: Sequence[str]) -> int:
+    app = _application(config)
     with app.test_request_context(environ_overrides=_BELOW):
         here = served()
         for name in names:
@@ -277,15 +290,15 @@ def _dump(out: Path, config: Config, form: str) -> int:
     return len(own)
 
 
-def _ask(out: Path, config: Config, addresses: Sequence[str]) -> int:
-    """Ask the application for addresses and write what it answers."""
+def _ask(out: Path, config: Config, addresses: Sequence[str], names: Sequence[str] = ()) -> int:
+    """Ask the application for addresses and write what it answers; then documents of names."""
     with _application(config).test_client() as client:
         for address in addresses:
             with client.get(address, environ_overrides=_BELOW) as answer:
                 assert answer.status_code < 400, f"{address} is there"
                 body, kind = answer.get_data(), answer.mimetype or ""
                 _put(out, address, body, "" if address == f"/{_ONE_FILE}" else kind)
-    return len(addresses)
+    return len(addresses) + _write_documents(out, config, names)
 
 
 def _put(out: Path, address: str, body: bytes, media_type: str) -> None:

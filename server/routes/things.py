@@ -14,9 +14,8 @@ from typing import Any
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from kg import Graph, resources
+from kg import resources
 from kg.formats import Form
-from kg.store import kept
 from server import documents, layout, pages, representation
 from server.documents import HTML
 from server.state import Served, served
@@ -24,7 +23,6 @@ from server.state import Served, served
 bp = Blueprint("things", __name__)
 
 # A vocabulary is a document itself, and its terms are places in it.
-_KEPT = 200  # pages as they were drawn: of 10 kB each, the longest text's some 500
 _OWN_DOCUMENTS = frozenset({"ontology", "shapes", "alignments"})
 
 
@@ -67,20 +65,11 @@ def _document(here: Served, name: str, form: Form[Any], language: str) -> Respon
             return answer
     resource = resources.find(graph, name)
     answer.headers["Link"] = ", ".join(documents.links(resource, request.script_root))
-    if form is HTML and not request.args:
-        answer.data = _page(graph, name, language, request.script_root)
-    else:
-        answer.data = pages.written(here, resource, form, language)
+    answer.data = pages.written(here, resource, form, language)
     answer.content_type = form.content_type
     if form is HTML:
         answer.headers["Content-Language"] = language
     return answer
-
-
-@kept(_KEPT)
-def _page(graph: Graph, name: str, language: str, _root: str) -> bytes:
-    """Return a page that is the same for all who ask for it below a root."""
-    return pages.written(served(), resources.find(graph, name), HTML, language)
 
 
 def _tag(here: Served, address: str) -> str:
