@@ -54,6 +54,7 @@ def page(here: Served, resource: Resource, language: str) -> str:
     others = proving.other_ways(graph, best, language, _MOST)
     key = perspectives.key_of(said[CAS.perspective])  # type: ignore[arg-type]
     otherwise = _otherwise(graph, key, best, language)
+    alone = () if otherwise else best.claims  # a fact that one claim alone states, falls with it
     return layout.drawn(
         "fact.html",
         graph,
@@ -72,7 +73,10 @@ def page(here: Served, resource: Resource, language: str) -> str:
         otherwise=otherwise,
         proof=trees.drawn(proving.tree(graph, node, language), language),
         falling=[
-            (proving.falling(graph, claim, language), proving.falls(graph, triple, claim))
+            (
+                proving.falling(graph, claim, language),
+                alone == (claim,) or proving.falls(graph, triple, claim),
+            )
             for claim in node.leaves[:_LEAVES]
         ],
         further=[cards.ground(graph, claim, language).claim for claim in node.leaves[_LEAVES:]],

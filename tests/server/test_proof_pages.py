@@ -184,6 +184,24 @@ def test_it_is_told_what_falls_without_each_claim(client: FlaskClient, graph: kg
 
 
 @pytest.mark.slow
+def test_what_one_claim_alone_states_falls_with_it(
+    client: FlaskClient, stated: list[Node]
+) -> None:
+    """As the verdict at the top of its page says."""
+    without, within = "Without it this would not hold.", "This would hold without it."
+    seen = set()
+    for node in stated:
+        page = page_of(client, documents.page_of(node.fact.value, "en"))
+        verdict = re.search(r'class="verdict-of (\w+)"', page)
+        assert verdict
+        falls = verdict[1] == "stated" and len(node.claims) == 1
+        seen.add(falls)
+
+        assert (without if falls else within) in page
+        assert (within if falls else without) not in page
+    assert seen == {True, False}
+
+
 def test_what_falls_is_what_a_perspective_without_the_claim_lacks(graph: kg.Graph) -> None:
     axioms = perspectives.axioms(graph.store)
     known = rules.read_rules(paths.ONTOLOGY / "rules")
