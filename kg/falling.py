@@ -47,7 +47,7 @@ def _conclusions(graph: Graph, key: str) -> Conclusions:
     return Conclusions(perspectives.read(graph.store, key), axioms, rules)
 
 
-@kept(1)  # whoever asks what falls without a claim often asks what would stay
+@kept(5_000)
 def _fallen(graph: Graph, key: str, claims: tuple[ox.NamedNode, ...]) -> frozenset[ox.Triple]:
     return _conclusions(graph, key).falling(claims)
 
@@ -83,7 +83,7 @@ def _otherwise(
 # For those who ask it of all claims, in several processes
 
 Said = list[dict[Any, Any]]
-_LONG: tuple[Callable[..., Any], ...] = (falls_without, _otherwise)  # what takes long to work out
+_LONG: tuple[Callable[..., Any], ...] = (_fallen, _otherwise)  # what takes long to work out
 
 
 def supports(graph: Graph) -> list[tuple[str, tuple[ox.NamedNode, ...]]]:
@@ -104,9 +104,7 @@ def supports(graph: Graph) -> list[tuple[str, tuple[ox.NamedNode, ...]]]:
 def work_out(graph: Graph, share: Iterable[tuple[str, tuple[ox.NamedNode, ...]]]) -> Said:
     """Return what falls, and what would follow otherwise, without some `supports`; for `learn`."""
     for key, claims in share:
-        _otherwise(graph, key, claims)
-        if len(claims) == 1:
-            falls_without(graph, *claims)
+        _otherwise(graph, key, claims)  # which asks what falls
     return [graph.said.get(function.__wrapped__, {}) for function in _LONG]  # type: ignore[attr-defined]
 
 

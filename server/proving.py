@@ -270,16 +270,6 @@ def way(graph: Graph, node: Node, number: str) -> Node:
     return found[int(number[:9]) - 1]
 
 
-def falls(graph: Graph, triple: ox.Triple, claim: ox.NamedNode) -> bool:
-    """Return whether a triple falls without a claim."""
-    return triple in _fallen(graph, claim)
-
-
-@kept(5_000)
-def _fallen(graph: Graph, claim: ox.NamedNode) -> frozenset[ox.Triple]:
-    return frozenset(falls_without(graph, claim))
-
-
 @kept(5_000)
 def falling(graph: Graph, claim: ox.NamedNode, language: str) -> Falling:
     """Return what falls without a claim."""

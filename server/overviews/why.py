@@ -124,7 +124,7 @@ def page(here: Served, language: str) -> ResponseReturnValue:
 
 def _recorded(graph: Graph, triple: ox.Triple, language: str) -> Response | None:
     """Return the way to the page of a fact, or of an axiom; None if no proof is recorded."""
-    for key in (*perspectives.keys(graph.store), ONTOLOGY):
+    for key in (*perspectives.keys_of(graph), ONTOLOGY):
         fact = proving.proofs(graph).find(key, triple)
         if fact:
             answer = Response(status=HTTPStatus.SEE_OTHER)
@@ -138,7 +138,7 @@ def _recorded(graph: Graph, triple: ox.Triple, language: str) -> Response | None
 
 def _explained(graph: Graph, triple: ox.Triple, language: str) -> dict[str, object]:
     """Return what the template tells of what has no recorded proof."""
-    for key in perspectives.keys(graph.store):
+    for key in perspectives.keys_of(graph):
         node = proving.proofs(graph).relation(key, triple)
         if node:
             proof = proving.tree(graph, node, language)

@@ -54,7 +54,6 @@ def page(here: Served, resource: Resource, language: str) -> str:
     others = proving.other_ways(graph, best, language, _MOST)
     key = perspectives.key_of(said[CAS.perspective])  # type: ignore[arg-type]
     otherwise = _otherwise(graph, key, best, language)
-    alone = () if otherwise else best.claims  # a fact that one claim alone states, falls with it
     return layout.drawn(
         "fact.html",
         graph,
@@ -75,7 +74,7 @@ def page(here: Served, resource: Resource, language: str) -> str:
         falling=[
             (
                 proving.falling(graph, claim, language),
-                alone == (claim,) or proving.falls(graph, triple, claim),
+                triple in falling.fallen(graph, key, (claim,)),
             )
             for claim in node.leaves[:_LEAVES]
         ],

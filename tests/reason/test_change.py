@@ -16,6 +16,12 @@ CHANGES = st.lists(st.tuples(PLACES, PLACES), min_size=1, max_size=4)
 CHOSEN = st.lists(st.sampled_from(RULES), max_size=2, unique_by=lambda rule: rule.name)
 
 
+def drawn_pool(data: st.DataObject, *, equality: bool) -> list[ox.Triple]:
+    """Return the triples of some ontology, of which tests state a few."""
+    text = data.draw(graphs.ontologies(equality=equality))
+    return sorted({*graphs.triples(text)}, key=str) or graphs.triples("ex:a ex:p0 ex:b .")
+
+
 def contradictions(closure: reason.Closure) -> set[tuple[str, frozenset[ox.Triple]]]:
     return {(found.rule, frozenset(found.premises)) for found in closure.contradictions()}
 
@@ -32,8 +38,7 @@ def test_changes_leave_conclusions_that_are_explained(
     *,
     equality: bool,
 ) -> None:
-    text = data.draw(graphs.ontologies(equality=equality))
-    pool = sorted({*graphs.triples(text)}, key=str) or graphs.triples("ex:a ex:p0 ex:b .")
+    pool = drawn_pool(data, equality=equality)
     known = {*pool[:first]}
     closure = reason.close(sorted(known, key=str), rules)
     for put, taken in changes:
@@ -57,8 +62,7 @@ def test_changes_leave_conclusions_that_are_explained(
 def test_a_copy_and_its_original_are_changed_each_by_itself(
     data: st.DataObject, rules: list[Rule], first: int, taken: list[int], *, equality: bool
 ) -> None:
-    text = data.draw(graphs.ontologies(equality=equality))
-    pool = sorted({*graphs.triples(text)}, key=str) or graphs.triples("ex:a ex:p0 ex:b .")
+    pool = drawn_pool(data, equality=equality)
     known, removed = pool[:first], [pool[place % len(pool)] for place in taken]
     original = reason.close(known, rules)
     before = [(triple, original.round_of(triple)) for triple in original.derived()]
@@ -87,8 +91,7 @@ def test_what_would_fall_is_what_a_change_makes_fall(
     *,
     equality: bool,
 ) -> None:
-    text = data.draw(graphs.ontologies(equality=equality))
-    pool = sorted({*graphs.triples(text)}, key=str) or graphs.triples("ex:a ex:p0 ex:b .")
+    pool = drawn_pool(data, equality=equality)
     known = pool[:first]
     closure = reason.close(known, rules)
     held = {*known, *closure.derived()}
