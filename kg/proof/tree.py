@@ -202,9 +202,10 @@ class Proofs:
         """Return what is recorded of a name that is known to be there."""
         found = self._told.get(name)
         if found is None:
-            found = self._told[name] = {}
+            found = {}
             for quad in self._store.quads_for_pattern(name, None, None, _WHY):
                 found.setdefault(quad.predicate, []).append(quad.object)
+            self._told[name] = found  # when it is whole: other threads read it at once
         return found
 
     def _quads(

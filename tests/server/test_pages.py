@@ -1,7 +1,11 @@
 """The pages lead from the text to its claims, from an answer to its words, and always on."""
 
 import re
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import pytest
@@ -299,6 +303,28 @@ def test_the_style_sheet_the_icon_and_the_scripts_are_there(client: FlaskClient)
     for path in (*linked, *scripts):
         with client.get(path) as answer:
             assert answer.status_code == 200
+
+
+@pytest.fixture
+def hasty_threads() -> Iterator[None]:
+    """Threads that take turns thousands of times as often as they would."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("hasty_threads")
+def test_a_new_server_that_is_asked_for_pages_at_once_gives_them(
+    build: Path, client: FlaskClient
+) -> None:
+    app = create_app(Config(build))
+    asked = ["/id/sicily.html", "/timeline.html", "/map.html"]
+    with ThreadPoolExecutor(len(asked)) as threads:
+        given = [*threads.map(lambda path: app.test_client().get(path).text, asked)]
+
+    for path, page in zip(asked, given, strict=True):
+        assert page == client.get(path).text, path
 
 
 @pytest.mark.parametrize(
