@@ -53,14 +53,13 @@ async function bundles() {
 }
 
 /* Return the fonts and their stylesheet. `optional`: a font that comes late never moves the text, so
- * a page preloads those that it begins with. Quotations, in italics, are too few to be waited for
- * and too plain in a fallback: they change when theirs is there. */
+ * a page preloads those that it begins with. */
 function fonts() {
   const files = FACES.map(([, from, file]) => [`fonts/${file}.woff2`, bytes(`node_modules/${from}/files/${file}.woff2`)]);
   const rules = FACES.map(([family, from, file, weight, style]) => {
     const { latin } = json(`node_modules/${from}/unicode.json`);
     return `@font-face {
-  font-family: "${family}"; font-style: ${style}; font-weight: ${weight}; font-display: ${style === "italic" ? "swap" : "optional"};
+  font-family: "${family}"; font-style: ${style}; font-weight: ${weight}; font-display: optional;
   src: url("${file}.woff2") format("woff2");
   unicode-range: ${latin};
 }

@@ -71,8 +71,8 @@ SHIFTS = """
     for (const each of list.getEntries()) window.shift += each.value;
   }).observe({ type: "layout-shift", buffered: true });
 """
-CHECK = """async (runOnly) => {
-  const { violations } = await axe.run(document, { runOnly, resultTypes: ["violations"], preload: false });
+CHECK = """async (asked) => {
+  const { violations } = await axe.run(document, { ...asked, resultTypes: ["violations"], preload: false });
   return violations.flatMap(({ id, nodes }) => nodes.slice(0, 3).map((node) =>
     `${id}: ${node.html.slice(0, 200)} (${node.failureSummary.split("\\n").slice(1).join(";")})`));
 }"""
@@ -166,14 +166,20 @@ async def _look(page: "Page", name: str, language: str) -> Seen:
         await page.click(FIRST[name])
     await page.wait_for_selector(READY)
     seen.shift = await page.evaluate("window.shift")
-    everything: dict[str, Any] = {"type": "tag", "values": RULES}
+    # Colours are the same in all languages, and what has them is the same in both themes.
+    is_first = language == documents.LANGUAGES[0]
+    everything: dict[str, Any] = {"runOnly": {"type": "tag", "values": RULES}}
+    if not is_first:
+        everything["rules"] = {rule: {"enabled": False} for rule in COLOURS}
     seen.violations["light"] = await page.evaluate(CHECK, everything)
-    await page.emulate_media(color_scheme="dark")  # what else there is, is the same
-    seen.violations["dark"] = await page.evaluate(CHECK, {"type": "rule", "values": COLOURS})
+    if is_first:
+        await page.emulate_media(color_scheme="dark")
+        colours = {"runOnly": {"type": "rule", "values": COLOURS}}
+        seen.violations["dark"] = await page.evaluate(CHECK, colours)
     for width in WIDTHS:
         await page.set_viewport_size({"width": width, "height": 800})
         seen.wide[width] = await page.evaluate(WIDE)
-    if language == documents.LANGUAGES[0]:
+    if is_first:
         await _keep(page, name)
         await page.keyboard.press("Tab")
         seen.unseen = await page.evaluate(UNSEEN)
@@ -199,7 +205,9 @@ def test_every_kind_of_page_is_among_them() -> None:
 def test_nothing_stands_in_the_way_of_anyone(
     seen: dict[tuple[str, str], Seen], page: str, language: str
 ) -> None:
-    assert seen[page, language].violations == {theme: [] for theme in THEMES}
+    violations = seen[page, language].violations
+
+    assert violations == {theme: [] for theme in violations}
 
 
 @pytest.mark.parametrize(("page", "language"), EACH)
