@@ -39,6 +39,9 @@ _FOR_A_BLOCK = 0.5  # seconds that it may take besides, for each block
 _STARTS = 30.0  # seconds in which a worker must start, on a machine that has much to do
 # A query that is seen at two looks is slow: what waits behind it is given to others.
 _LOOK = 0.002  # seconds between two looks at all workers
+# The same where all are busy with what is known to be slow. To wake for nothing, time after time,
+# took a twentieth of the processor from them.
+_RARE_LOOK = 0.02
 _SLOW = 2
 _UNWANTED = 50  # looks after which a query is ended that no one waits for any more
 _MOST_ASKED = 8  # queries that are sent to a worker at a time, the one it evaluates among them
@@ -310,6 +313,11 @@ class Worker:
         return inf if self.looks >= _SLOW or number >= _MOST_ASKED else number * self.took
 
     @property
+    def is_settled(self) -> bool:
+        """Return whether it evaluates what is slow and wanted: nothing waits behind it by then."""
+        return self.looks >= _SLOW and self.asked[0] is not None
+
+    @property
     def waiting(self) -> list[Answer]:
         """Return what waits behind the first one."""
         return [answer for answer in islice(self.asked, 1, None) if answer]
@@ -368,6 +376,7 @@ class Pool:
         self._queue: deque[Answer] = deque()
         self._refused: OrderedDict[bytes, float] = OrderedDict()
         self._timer: asyncio.TimerHandle | None = None
+        self._looks_soon = False
         self._loop: asyncio.AbstractEventLoop  # to ask for it, each time, is a system call
         self._tried = asyncio.Event()
         self._closed = asyncio.Event()
@@ -452,12 +461,15 @@ class Pool:
         self._queue.append(answer)
         self._serve()
         if not self._timer:
-            self._timer = self._loop.call_later(_LOOK, self._look)
+            self._look_in(_LOOK)
 
     def _serve(self) -> None:
         """Give the queries that wait longest to workers that are free, or will be at once."""
         while self._queue and (worker := self._next_worker()):
             worker.ask(self._queue.popleft())
+            if self._timer and not self._looks_soon:
+                self._timer.cancel()
+                self._look_in(_LOOK)
 
     def _next_worker(self) -> Worker | None:
         next_one = min(self._busy, key=_wait, default=None)
@@ -494,6 +506,7 @@ class Pool:
 
     def _look(self) -> None:
         """End what takes too long, and let no one wait behind a query that is not quick."""
+        self._timer = None
         now = self._loop.time()
         for worker in list(self._busy):
             worker.looks += 1
@@ -508,8 +521,13 @@ class Pool:
                 self._put_back(worker.take_back())
         while self._queue and now - self._queue[0].waits_since > self.limits.seconds / 2:
             self._queue.popleft().refuse(self._overloaded())
-        again = self._busy or self._queue
-        self._timer = self._loop.call_later(_LOOK, self._look) if again else None
+        if self._busy or self._queue:
+            is_settled = all(worker.is_settled for worker in self._busy)
+            self._look_in(_RARE_LOOK if is_settled else _LOOK)
+
+    def _look_in(self, seconds: float) -> None:
+        self._timer = self._loop.call_later(seconds, self._look)
+        self._looks_soon = seconds == _LOOK
 
     def _put_back(self, answers: Sequence[Answer]) -> None:
         """Let queries wait again, before all others."""
