@@ -15,6 +15,7 @@ import pyoxigraph as ox
 from kg import paths, questions, words
 from kg.errors import UnknownName, did_you_mean
 from kg.proof.render import clause_of, names_of
+from kg.proof.tree import recorded
 from kg.rules import Comparison, Rule, read_comparisons, read_rules
 from kg.store import Graph, Term, kept
 from kg.terms import BASE, CAS, DCT, OA, PREFIXES, RDF, RDFS, SKOS, XSD, expand
@@ -192,12 +193,10 @@ def _of_entity(graph: Graph, iri: ox.NamedNode) -> Iterator[ox.Triple]:
     A fact says which perspective holds it; those of reference works are told as facts alone.
     """
     yield from _of_any(graph, iri)
-    claims = set()
+    claims: set[Term] = set()
     for fact in facts_about(graph, iri):
-        for quad in graph.store.quads_for_pattern(fact, None, None, _WHY):
-            yield quad.triple
-            if quad.predicate == CAS.statedBy:
-                claims.add(quad.object)
+        yield from _recorded(graph, fact)
+        claims.update(recorded(graph).about(fact).get(CAS.statedBy, ()))
     for claim in {*claims, *readings_about(graph, iri)}:
         for quad in graph.store.quads_for_pattern(claim, None, None, _CLAIMS):  # type: ignore[arg-type]
             if quad.predicate in _OF_CLAIM:
@@ -245,7 +244,7 @@ def _of_claim(graph: Graph, iri: ox.NamedNode) -> Iterator[ox.Triple]:
         yield quad.triple
     facts = [quad.subject for quad in graph.store.quads_for_pattern(None, CAS.statedBy, iri, _WHY)]
     for fact in facts:
-        yield from _described(graph, fact, _WHY)
+        yield from _recorded(graph, fact)
     if not facts:
         stated = [q.triple for q in graph.store.quads_for_pattern(None, None, None, iri)]
         for number, triple in enumerate(sorted(stated, key=str), 1):
@@ -258,9 +257,9 @@ def _of_claim(graph: Graph, iri: ox.NamedNode) -> Iterator[ox.Triple]:
 
 def _of_fact(graph: Graph, iri: ox.NamedNode) -> Iterator[ox.Triple]:
     """Yield what a fact says, and the inferences that conclude it."""
-    yield from _described(graph, iri, _WHY)
-    for quad in graph.store.quads_for_pattern(None, CAS.concludes, iri, _WHY):
-        yield from _described(graph, quad.subject, _WHY)
+    yield from _recorded(graph, iri)
+    for step in recorded(graph).steps(iri):
+        yield from _recorded(graph, step.name)
 
 
 def _of_rule(graph: Graph, iri: ox.NamedNode) -> Iterator[ox.Triple]:
@@ -376,6 +375,13 @@ def _names_of(graph: Graph, term: ox.NamedNode) -> tuple[ox.Triple, ...]:
 
 def _described(graph: Graph, name: Term | None, place: ox.NamedNode) -> Iterator[ox.Triple]:
     return (q.triple for q in graph.store.quads_for_pattern(name, None, None, place))  # type: ignore[arg-type]
+
+
+def _recorded(graph: Graph, name: ox.NamedNode | ox.BlankNode | ox.Triple) -> Iterator[ox.Triple]:
+    """Yield what is recorded of a fact or an inference, which proofs read too."""
+    for predicate, values in recorded(graph).about(name).items():
+        for value in values:
+            yield ox.Triple(name, predicate, value)
 
 
 def _has(graph: Graph, iri: ox.NamedNode, place: ox.DefaultGraph) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from kg import Graph, disagree
 from kg.disagree import Disagreement
 from kg.proof.record import fact_of
+from kg.proof.tree import recorded
 from kg.store import kept
 from kg.terms import CAS
 from server import cards, documents, proving
@@ -84,7 +85,7 @@ def _card(graph: Graph, found: Disagreement, language: str) -> Card:
 
 
 def _sides(graph: Graph, found: Disagreement, language: str) -> Iterator[SideCard]:
-    known = proving.proofs(graph)
+    known = recorded(graph)
     for side in disagree.sides(found, known):
         grounds = tuple(cards.ground(graph, claim, language) for claim in side.claims)
         read = side.reading is not None and any(each.told.quotes for each in grounds)

@@ -18,6 +18,7 @@ from kg.disagree import Disagreement
 from kg.errors import UnknownName, did_you_mean
 from kg.evidence import Evidence
 from kg.load import BOUNDS
+from kg.proof.tree import recorded
 from kg.quotes import Span
 from kg.store import kept
 from kg.terms import BASE, CAS, PREFIXES, RDF, SKOS, expand
@@ -253,7 +254,7 @@ def iri_of(text: str) -> ox.NamedNode:
 @kept(1)
 def disputes(graph: Graph) -> dict[ox.NamedNode, tuple[Disagreement, ...]]:
     """Return the disagreements that each claim is a side of, under the preferred readings."""
-    known = proving.proofs(graph)
+    known = recorded(graph)
     found: dict[ox.NamedNode, list[Disagreement]] = defaultdict(list)
     for each in disagree.read(graph.store):
         if each.under is None:
@@ -268,7 +269,7 @@ def disputed_by_itself(graph: Graph) -> frozenset[ox.NamedNode]:
 
     Where a side rests on several claims, each may well be right: only together they are disputed.
     """
-    known = proving.proofs(graph)
+    known = recorded(graph)
     found: set[ox.NamedNode] = set()
     for each in disagree.read(graph.store):
         for side in disagree.sides(each, known) if each.under is None else ():
@@ -463,7 +464,7 @@ def _dispute(graph: Graph, claim: ox.NamedNode, found: Disagreement, language: s
     """Return a disagreement as the claim sees it."""
     others = [
         other
-        for side in disagree.sides(found, proving.proofs(graph))
+        for side in disagree.sides(found, recorded(graph))
         if claim not in side.claims
         for other in side.claims
     ]
@@ -484,7 +485,7 @@ def _follows(graph: Graph, claim: ox.NamedNode, language: str) -> list[Link]:
 @kept(5_000)  # it is the same in every language
 def _concluded(graph: Graph, claim: ox.NamedNode) -> list[ox.Triple]:
     key = _key(graph, claim)
-    known = proving.proofs(graph)
+    known = recorded(graph)
     found: set[ox.Triple] = set()
     for said in graph.store.quads_for_pattern(None, None, None, claim):
         fact = known.find(key, said.triple)

@@ -17,10 +17,11 @@ from markupsafe import Markup
 from kg import Graph, perspectives, resources, things
 from kg.errors import UnknownName, did_you_mean
 from kg.proof.record import fact_of
+from kg.proof.tree import recorded
 from kg.store import Term, kept
 from kg.terms import BASE, CAS, PREFIXES, RDF, expand
 from kg.words import say
-from server import cards, documents, proving
+from server import cards, documents
 from server.cards import Cell, Ground
 from server.draw import network as drawing
 from server.draw.network import Edge, Node
@@ -245,7 +246,7 @@ def relations(graph: Graph, keys: tuple[str, ...]) -> tuple[Relation, ...]:
 @kept(50)
 def _of_perspective(graph: Graph, key: str) -> tuple[Relation, ...]:
     stated = perspectives.read(graph.store, key).stated
-    view, proofs = expand(_VIEWS + key), proving.proofs(graph)
+    view, proofs = expand(_VIEWS + key), recorded(graph)
     found = []
     for predicate in _properties(graph):
         for quad in graph.store.quads_for_pattern(None, predicate, None, view):
@@ -502,7 +503,7 @@ def _row(graph: Graph, each: Relation, language: str) -> Row:
     if each.key and each.predicate:
         fact = fact_of(each.key, ox.Triple(each.subject, each.predicate, each.object))
         why = documents.page_of(fact.value, language)
-        leaves = () if each.claims else proving.proofs(graph).best(fact).leaves
+        leaves = () if each.claims else recorded(graph).best(fact).leaves
     grounds, rests = (
         tuple(cards.ground(graph, claim, language) for claim in claims)
         for claims in (each.claims, leaves)

@@ -20,7 +20,7 @@ from kg.errors import UnknownName
 from kg.falling import falls_without
 from kg.proof.record import ONTOLOGY, fact_of
 from kg.proof.render import Names, axioms_of, clause_of, names_of, sentence
-from kg.proof.tree import Node, Proofs, walk
+from kg.proof.tree import Node, recorded, walk
 from kg.store import Term, kept
 from kg.terms import CAS, PREFIXES, RDF, RDFS, expand
 from server import cards, documents
@@ -150,12 +150,6 @@ def _label(graph: Graph, language: str, term: Term) -> str:
     return cards.cell(graph, term, language).label
 
 
-@kept(1)  # what is read of proofs once is read for all facts that rest on it
-def proofs(graph: Graph) -> Proofs:
-    """Return the recorded proofs."""
-    return Proofs(graph.store)
-
-
 @kept(1000)
 def holder(graph: Graph, key: str, language: str) -> str:
     """Return what a perspective is called."""
@@ -169,7 +163,7 @@ def disputed(graph: Graph) -> frozenset[ox.NamedNode]:
     Of a claim that says two things, only the one that is in dispute; where no proof of a side is
     recorded, the claims that it rests on.
     """
-    known = proofs(graph)
+    known = recorded(graph)
     found: set[ox.NamedNode] = set()
     for each in disagree.read(graph.store):
         found.update(each.claims)
@@ -218,7 +212,7 @@ def _members(graph: Graph, node: Term) -> Iterator[Term]:
 
 def link(graph: Graph, key: str, triple: ox.Triple, language: str) -> Link:
     """Return a triple as a fact of a perspective, with its page where its proof is recorded."""
-    fact = proofs(graph).find(key, triple)
+    fact = recorded(graph).find(key, triple)
     path = documents.page_of(fact.value, language) if fact else ""
     return Link(in_words(graph, triple, language), path)
 
@@ -255,7 +249,7 @@ def other_ways(graph: Graph, node: Node, language: str, most: int) -> list[Way]:
 @kept(50)  # they are the same in every language
 def ways(graph: Graph, node: Node) -> list[Node]:
     """Return the recorded ways to a fact, the best one first."""
-    return [node, *(proofs(graph).others(node.fact) if node.step else ())]
+    return [node, *(recorded(graph).others(node.fact) if node.step else ())]
 
 
 def way(graph: Graph, node: Node, number: str) -> Node:
@@ -416,7 +410,7 @@ def examples(graph: Graph, rule: str, language: str, most: int = 3) -> list[Link
     )
     return [
         Link(
-            in_words(graph, proofs(graph).best(fact).triple, language),
+            in_words(graph, recorded(graph).best(fact).triple, language),
             documents.page_of(fact.value, language),
         )
         for fact in islice(concluded, most)

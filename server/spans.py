@@ -17,7 +17,7 @@ from markupsafe import Markup
 from kg import Graph, disagree, perspectives, words
 from kg.dates import Bounds
 from kg.disagree import Disagreement
-from kg.proof.tree import Node
+from kg.proof.tree import Node, recorded
 from kg.store import Term, kept
 from kg.terms import CAS, PREFIXES, RDF, expand
 from kg.words import say
@@ -283,7 +283,7 @@ class _Reader:
     def __init__(self, graph: Graph, key: str, language: str) -> None:
         self._graph, self._key, self._language = graph, key, language
         self._view, self._dated = expand(f"g:view/{key}"), expand(f"g:bounds/{key}")
-        self._proofs = proving.proofs(graph)
+        self._proofs = recorded(graph)
         self._claims = self._of_claims()
         self._disputes: dict[ox.NamedNode, list[Disagreement]] = defaultdict(list)
         for each in disagree.read(graph.store):

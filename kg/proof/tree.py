@@ -5,13 +5,14 @@ order of their names decides, so the same store gives the same proof.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import pyoxigraph as ox
 
 from kg.proof.record import READINGS, fact_of
+from kg.store import Graph, kept
 from kg.terms import CAS, PREFIXES, RDF, expand
 
 _WHY = expand("g:why")
@@ -77,9 +78,20 @@ class Proofs:
 
     def triple(self, fact: ox.NamedNode) -> ox.Triple:
         """Return what a recorded fact, or an axiom, says."""
-        told = self._about(fact)
+        told = self.about(fact)
         sides = (told[side][0] for side in (RDF.subject, RDF.predicate, RDF.object))
         return ox.Triple(*sides)  # type: ignore[arg-type]
+
+    def about(self, name: _Named) -> Mapping[ox.NamedNode, Sequence[_Object]]:
+        """Return what is recorded of a fact or an inference, by property; nothing of others."""
+        found = self._told.get(name)
+        if found is None:
+            found = {}
+            for quad in self._store.quads_for_pattern(name, None, None, _WHY):
+                found.setdefault(quad.predicate, []).append(quad.object)
+            if found:  # there is no end of other names
+                self._told[name] = found  # when it is whole: other threads read it at once
+        return found
 
     def best(self, fact: ox.NamedNode) -> Node:
         """Return the best proof of a recorded fact."""
@@ -187,31 +199,27 @@ class Proofs:
         return fact in self._best or any(True for _ in self._quads(fact, RDF.type, None))
 
     def _round(self, fact: ox.NamedNode) -> int:
-        (told,) = self._about(fact)[CAS.round]
+        (told,) = self.about(fact)[CAS.round]
         assert isinstance(told, ox.Literal), "a round is a number"
         return int(told.value)
 
     def _values(self, subject: _Named, predicate: ox.NamedNode) -> list[ox.NamedNode]:
         found = []
-        for value in self._about(subject).get(predicate, ()):
+        for value in self.about(subject).get(predicate, ()):
             assert isinstance(value, ox.NamedNode), "what a proof names has a name"
             found.append(value)
-        return found
-
-    def _about(self, name: _Named) -> dict[ox.NamedNode, list[_Object]]:
-        """Return what is recorded of a name that is known to be there."""
-        found = self._told.get(name)
-        if found is None:
-            found = {}
-            for quad in self._store.quads_for_pattern(name, None, None, _WHY):
-                found.setdefault(quad.predicate, []).append(quad.object)
-            self._told[name] = found  # when it is whole: other threads read it at once
         return found
 
     def _quads(
         self, subject: _Named | None, predicate: ox.NamedNode, value: _Object | None
     ) -> Iterator[ox.Quad]:
         return self._store.quads_for_pattern(subject, predicate, value, _WHY)
+
+
+@kept(1)  # what is read once is read for all facts that rest on it
+def recorded(graph: Graph) -> Proofs:
+    """Return the recorded proofs of a graph."""
+    return Proofs(graph.store)
 
 
 def walk(node: Node) -> Iterator[Node]:

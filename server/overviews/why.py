@@ -20,6 +20,7 @@ from kg import Graph, paths, perspectives, resources, words
 from kg.errors import UnknownName
 from kg.proof.record import ONTOLOGY
 from kg.proof.render import clause_of, pattern_in_words
+from kg.proof.tree import recorded
 from kg.proof.whynot import NearMiss, clashes, why_not
 from kg.reconcile import fold
 from kg.rules import Rule, read_rules
@@ -125,7 +126,7 @@ def page(here: Served, language: str) -> ResponseReturnValue:
 def _recorded(graph: Graph, triple: ox.Triple, language: str) -> Response | None:
     """Return the way to the page of a fact, or of an axiom; None if no proof is recorded."""
     for key in (*perspectives.keys_of(graph), ONTOLOGY):
-        fact = proving.proofs(graph).find(key, triple)
+        fact = recorded(graph).find(key, triple)
         if fact:
             answer = Response(status=HTTPStatus.SEE_OTHER)
             answer.autocorrect_location_header = False
@@ -139,7 +140,7 @@ def _recorded(graph: Graph, triple: ox.Triple, language: str) -> Response | None
 def _explained(graph: Graph, triple: ox.Triple, language: str) -> dict[str, object]:
     """Return what the template tells of what has no recorded proof."""
     for key in perspectives.keys_of(graph):
-        node = proving.proofs(graph).relation(key, triple)
+        node = recorded(graph).relation(key, triple)
         if node:
             proof = proving.tree(graph, node, language)
             told = proof.told

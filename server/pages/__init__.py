@@ -26,11 +26,16 @@ def written(here: Served, resource: Resource, form: Form[Any], language: str) ->
     if form is HTML:
         return page(here, resource, language).encode()
     if form.name == "jsonld":
-        from kg.exports import jsonld  # noqa: PLC0415 it reads the ontology, which takes a while
-
-        document = jsonld.document(resource.triples)
-        return (json.dumps(document, ensure_ascii=False) + "\n").encode()
+        return _as_jsonld(here.graph, resource.path)
     return formats.serialize(resource.triples, form, resource.prefixes)
+
+
+@kept(1)  # it goes by two suffixes
+def _as_jsonld(graph: Graph, name: str) -> bytes:
+    from kg.exports import jsonld  # noqa: PLC0415 it reads the ontology, which takes a while
+
+    document = jsonld.document(resources.find(graph, name).triples)
+    return (json.dumps(document, ensure_ascii=False) + "\n").encode()
 
 
 def page(here: Served, resource: Resource, language: str) -> str:

@@ -8,7 +8,7 @@ from flask import request
 
 from kg import Graph, falling, perspectives
 from kg.proof.render import clause_of
-from kg.proof.tree import Node
+from kg.proof.tree import Node, recorded
 from kg.resources import Resource
 from kg.store import Term, kept
 from kg.terms import CAS, PREFIXES, RDF, expand
@@ -48,7 +48,7 @@ def page(here: Served, resource: Resource, language: str) -> str:
     words = proving.in_words(graph, triple, language)
     if CAS.round not in said:
         return layout.drawn("axiom.html", graph, resource, language, words=words, terms=terms)
-    best = proving.proofs(graph).best(resource.iri)
+    best = recorded(graph).best(resource.iri)
     number = request.args.get("way", "1")
     node = proving.way(graph, best, number)
     others = proving.other_ways(graph, best, language, _MOST)

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from kg import Graph, perspectives, resources
 from kg.dates import Bounds
+from kg.proof.tree import recorded
 from kg.resources import Resource
 from kg.store import Term
 from kg.terms import BASE, CAS, PREFIXES, RDF, RDFS, SKOS, shorten
@@ -170,9 +171,7 @@ def page(here: Served, resource: Resource, language: str) -> str:
 def _line(
     graph: Graph, fact: ox.NamedNode, triple: ox.Triple, claims: Sequence[Term], language: str
 ) -> Line:
-    leaves = (
-        cards.ground(graph, claim, language) for claim in proving.proofs(graph).best(fact).leaves
-    )
+    leaves = (cards.ground(graph, claim, language) for claim in recorded(graph).best(fact).leaves)
     subject, predicate, value = (cards.cell(graph, each, language) for each in triple)
     return Line(
         subject,

@@ -11,7 +11,7 @@ from kg import Graph
 from kg.patterns import parts
 from kg.positions import tokens
 from kg.proof.record import fact_of
-from kg.proof.tree import Proofs
+from kg.proof.tree import recorded
 from kg.store import Term, kept
 from kg.terms import CAS, QUERY_PREFIXES, RDF, expand
 from kg.words import say
@@ -143,12 +143,7 @@ def _is_recorded(graph: Graph, fact: ox.NamedNode) -> bool:
 @kept(10_000)
 def _leaves(graph: Graph, fact: ox.NamedNode) -> tuple[str, ...]:
     """Return the names of the claims that the best proof of a fact rests on."""
-    return tuple(claim.value.rpartition("/")[2] for claim in _proofs(graph).best(fact).leaves)
-
-
-@kept(1)
-def _proofs(graph: Graph) -> Proofs:
-    return Proofs(graph.store)
+    return tuple(claim.value.rpartition("/")[2] for claim in recorded(graph).best(fact).leaves)
 
 
 class _Evidence:

@@ -220,3 +220,11 @@ def test_kg_without_an_unknown_claim_names_the_nearest(build: object) -> None:
 
     assert shown.returncode == 2
     assert "did you mean s05-3?" in shown.stderr
+
+
+def test_of_names_that_no_one_recorded_nothing_is_kept(graph: kg.Graph) -> None:
+    """A server is asked for any number of them."""
+    proofs = Proofs(graph.store)
+
+    assert [proofs.about(expand(f"fact:{n}")) for n in range(3)] == [{}] * 3
+    assert proofs._told == {}

@@ -11,9 +11,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from kg import perspectives
+from kg.proof.tree import recorded
 from kg.store import Graph
 from kg.terms import CAS, PREFIXES, RDF, expand, shorten
-from server import networking, proving
+from server import networking
 from server.app import create_app
 from server.draw import network as drawing
 from server.draw.network import Edge, Node
@@ -119,7 +120,7 @@ def test_each_line_has_words_or_a_fact_that_is_recorded(graph: Graph) -> None:
     for each in networking.relations(graph, TEXT):
         name = each.fact
         if not each.claims:
-            fact = proving.proofs(graph).find(each.key, ox.Triple(*name))  # type: ignore[arg-type]
+            fact = recorded(graph).find(each.key, ox.Triple(*name))  # type: ignore[arg-type]
             assert fact is not None, name
 
 

@@ -12,7 +12,7 @@ from kg import falling, paths, perspectives, rules
 from kg.conclude import Conclusions
 from kg.evidence import of_claim
 from kg.proof.record import fact_of
-from kg.proof.tree import Node, Proofs, walk
+from kg.proof.tree import Node, Proofs, recorded, walk
 from kg.rules import Comparison, Rule
 from kg.terms import BASE, CAS, expand, read_triple
 from server import documents, proving
@@ -280,7 +280,7 @@ def test_a_relation_in_time_is_proved_from_its_days(client: FlaskClient, graph: 
     links = re.findall(r'href="(/(?:fact|rule)/[^"]*)"', page)
     assert links
     assert {client.get(link).status_code for link in links} == {200}
-    assert proving.proofs(graph).find(KEY, read_triple(
+    assert recorded(graph).find(KEY, read_triple(
         "id:fall-of-sicily cas:certainlyPrecedes id:execution-of-mussolini")) is None  # fmt: skip
 
 
