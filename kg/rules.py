@@ -37,6 +37,8 @@ _REFUSED = {
     "LATERAL": "LATERAL",
     "EXISTS": "EXISTS",
 }
+_CHANGING = frozenset({"BNODE", "NOW", "RAND", "STRUUID", "UUID"})
+_LASTING = "the same facts conclude the same each time; make a name by IRI(…) of what is bound"
 _PATH = frozenset("/^|+*?!")
 COMPARING = "disagreement"  # the family
 _ALLOWED_COMPARING = "a rule of this family may use GRAPH and VALUES beside patterns and FILTER"
@@ -344,6 +346,9 @@ class _Reader:
             ) from error
         except RuntimeError as error:
             raise BrokenSyntax(f"this cannot be evaluated: {error}", Place(self._path)) from error
+        for index in range(len(self._tokens)):
+            if self._word(index) in _CHANGING:
+                raise self._refusal(index, f"{self._word(index)} in a rule", _LASTING)
 
     def _keyword(self, word: str) -> int:
         for index in range(len(self._tokens)):

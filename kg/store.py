@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar
 
 import pyoxigraph as ox
 
@@ -148,15 +148,16 @@ def kept(most: int) -> Callable[[_OfGraph[P, T]], _OfGraph[P, T]]:
     def keeping(function: _OfGraph[P, T]) -> _OfGraph[P, T]:
         @wraps(function)
         def found(graph: Graph, /, *args: P.args, **kwargs: P.kwargs) -> T:
-            known = graph.said.setdefault(function, {})
             key = args if not kwargs else (args, *kwargs.items())
-            try:
-                return cast("T", known[key])
+            answer: T
+            try:  # a page asks a hundred times
+                answer = graph.said[function][key]
             except KeyError:
+                known = graph.said.setdefault(function, {})
                 if len(known) >= most:
                     known.clear()
                 answer = known[key] = function(graph, *args, **kwargs)
-                return answer
+            return answer
 
         return found
 
