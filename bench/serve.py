@@ -48,7 +48,6 @@ import pyoxigraph as ox
 CAS = "https://w3id.org/cassibile/ontology#"
 ID = "https://w3id.org/cassibile/id/"
 CLIENTS = 8
-LIMIT = 2  # seconds that a query may take
 PATIENCE = 10  # seconds after which a client gives up
 IDLE = 0.05  # of a processor, below which a server has nothing to do
 LARGE = 1_000_000  # triples, above which rdflib-endpoint would take an hour to load them
@@ -198,7 +197,7 @@ def _commands(triples: Path, folder: Path, number: int) -> dict[str, Callable[[i
     loaded.optimize()
     del loaded
     native = [str(binaries / "oxigraph"), "serve-read-only"]
-    ours = [sys.executable, "-m", "kg", "serve", "--no-log", "--seconds", str(LIMIT)]
+    ours = [sys.executable, "-m", "kg", "serve", "--no-log"]
     commands = {
         "kg serve": lambda port: [*ours, "--store", str(store), "--port", str(port)],
         f"oxigraph {version('oxigraph')}": lambda port: [
