@@ -35,7 +35,7 @@ async def send(
     Raises: Problem, BadQuery and NoForm; what is raised after the answer began leaves it without
             its end, so that no client takes it for whole.
     """
-    with exchange.watching(service.loop):
+    with service.watch.waiting(exchange):
         async with service.evaluating(service.client(exchange), job) as found:
             held, size = [], 0
             async for block in found:

@@ -103,7 +103,7 @@ async def answer(exchange: Exchange, service: Service, endpoint: Endpoint) -> No
             raise BadQuery("there is no query", hint="give it as the parameter query, once")
         await endpoint.without_query(exchange, service)
         return
-    exchange.about["query"] = sha256(asked.query.encode()).hexdigest()[:12]
+    exchange.query = asked.query
     job = service.job(
         endpoint.rewritten(asked.query),
         state,

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import cache
+from hashlib import sha256
 from http import HTTPStatus
 from importlib import import_module
 from pkgutil import iter_modules
@@ -98,6 +99,8 @@ class Entrances:
             "bytes": exchange.sent,
             **exchange.about,
         }
+        if exchange.query:
+            about["query"] = sha256(exchange.query.encode()).hexdigest()[:12]
         return json.dumps(about, ensure_ascii=False)
 
 

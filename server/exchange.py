@@ -30,7 +30,6 @@ _MOST_FIELDS = 200
 _MOST_OF_A_HEADER = 4096  # of what negotiates: a list of all types that exist is no wish
 _WORTH_PACKING = 1000  # bytes; below, gzip's own 20 and the work are not worth it
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_PATIENCE = 0.1  # seconds after which it is worth asking whether the client is still there
 COMMON: Headers = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"ETag, Link, Location, Retry-After"),
@@ -48,6 +47,7 @@ class Exchange:
         path: within this application.
         status: of the answer; 0 as long as there is none.
         sent: bytes of the answer.
+        query: the SPARQL that it asks, for the access log.
         about: what the access log tells of it besides.
     """
 
@@ -57,6 +57,7 @@ class Exchange:
         self.path: str = scope["path"].removeprefix(scope.get("root_path", ""))
         self.status = 0
         self.sent = 0
+        self.query = ""
         self.about: dict[str, Any] = {}
         self._receive = receive
         self._send = send
@@ -195,14 +196,6 @@ class Exchange:
         """Return whether the client hung up while it was watched."""
         return self._client_gone
 
-    def watching(self, loop: asyncio.AbstractEventLoop | None = None) -> "Watching":
-        """Return the context in which the task is cancelled when the client hangs up.
-
-        From a tenth of a second on, and not under a WSGI server, which tells no one. Who knows the
-        loop that runs saves the system call that asks for it.
-        """
-        return Watching(self, loop)
-
     async def gone(self) -> None:
         """Wait until the client has hung up."""
         while (await self._receive())["type"] != "http.disconnect":
@@ -218,39 +211,6 @@ class Exchange:
             parts.append(message.get("body", b""))
             if not message.get("more_body"):
                 return b"".join(parts)
-
-
-class Watching:
-    """Cancels the task that is in it when the client hangs up."""
-
-    def __init__(self, exchange: Exchange, loop: asyncio.AbstractEventLoop | None) -> None:
-        self._exchange = exchange
-        self._loop = loop
-        self._task: asyncio.Task[Any] | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._watch: asyncio.Task[None] | None = None
-
-    def __enter__(self) -> None:
-        """Begin."""
-        if "wsgi_environ" not in self._exchange.scope:
-            loop = self._loop or asyncio.get_running_loop()
-            self._task = asyncio.current_task(loop)
-            self._timer = loop.call_later(_PATIENCE, self._begin)
-
-    def __exit__(self, *_: object) -> None:
-        """End."""
-        if self._timer:
-            self._timer.cancel()
-        if self._watch:
-            self._watch.cancel()
-
-    def _begin(self) -> None:
-        self._watch = asyncio.get_running_loop().create_task(self._cancel())
-
-    async def _cancel(self) -> None:
-        await self._exchange.gone()
-        if self._task:
-            self._task.cancel()
 
 
 def encoded(headers: Iterable[tuple[str, str]]) -> Headers:

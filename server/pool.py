@@ -174,7 +174,7 @@ class Answer:
         self._pool = pool
         self._loop = loop
         self.waits_since = loop.time()
-        self._frames: deque[Frame] = deque()  # that have come and are not yet told
+        self._blocks: deque[bytes] = deque()  # that have come and are not yet told
         self._size = 0  # of them
         self._come: asyncio.Future[None] | None = None
         self._seconds = seconds
@@ -192,12 +192,11 @@ class Answer:
         """
         self._pool.ask(self)
         try:
-            frame = await self._next()
+            while not self.kind:
+                await self._more()
         except BaseException as error:
             self._pool.leave(self, error)
             raise
-        self.kind, self.form, lasts = frame.payload.decode().split()
-        self.is_volatile = lasts == "volatile"
         self._give()
         return self
 
@@ -214,15 +213,20 @@ class Answer:
 
         Raises: Refused, if the answer cannot be told to its end.
         """
-        if self.ended:
-            raise StopAsyncIteration
         self._take_back()
-        frame = await self._next()
-        if frame.kind == b"E":
+        while not (self._blocks or self.is_done):
+            await self._more()
+        if self._refusal:
+            raise self._refusal
+        if not self._blocks:
             self.ended = True
             raise StopAsyncIteration
+        block = self._blocks.popleft()
+        self._size -= len(block)
+        if not self.is_done and self._size <= _MOST_WAITING and self.worker:
+            self.worker.process.resume()
         self._give()
-        return frame.payload
+        return block
 
     def start(self) -> None:
         """Take note that the worker begins."""
@@ -230,14 +234,22 @@ class Answer:
 
     def add(self, frame: Frame) -> None:
         """Take in a part of the answer."""
-        self._frames.append(frame)
-        self._size += len(frame.payload)
-        if frame.kind in b"EX":
-            self.is_done = True
-            if frame.kind == b"E":
-                self.rows, self.milliseconds = END.unpack(frame.payload)
-        elif self._size > _MOST_WAITING and self.worker:
-            self.worker.process.pause()
+        kind, payload = frame
+        if kind == b"A":
+            end = payload.index(b"\n", END.size)
+            self._begin(payload[END.size : end])
+            self._take_in(payload[end + 1 :])
+            self._end(payload)
+        elif kind == b"H":
+            self._begin(payload)
+        elif kind == b"D":
+            self._take_in(payload)
+            if self._size > _MOST_WAITING and self.worker:
+                self.worker.process.pause()
+        elif kind == b"E":
+            self._end(payload)
+        else:
+            self.refuse(Failed(frame.json()))
         self._wake()
 
     def refuse(self, refusal: Refused) -> None:
@@ -253,20 +265,27 @@ class Answer:
             return ("stalled", Stalled()) if took > self._patience else None
         return ("time", TooLong(self._seconds)) if took > self._left else None
 
-    async def _next(self) -> Frame:
-        while not self._frames and not self._refusal:
-            self._come = self._loop.create_future()
-            await self._come
+    def _begin(self, about: bytes) -> None:
+        self.kind, self.form, lasts = about.decode().split()
+        self.is_volatile = lasts == "volatile"
+
+    def _take_in(self, block: bytes) -> None:
+        self._blocks.append(block)
+        self._size += len(block)
+
+    def _end(self, told: bytes) -> None:
+        self.rows, self.milliseconds = END.unpack_from(told)
+        self.is_done = True
+
+    async def _more(self) -> None:
+        """Wait until there is more of it.
+
+        Raises: Refused, if there will be none.
+        """
+        self._come = self._loop.create_future()
+        await self._come
         if self._refusal:
             raise self._refusal
-        frame = self._frames.popleft()
-        self._size -= len(frame.payload)
-        if not self.is_done and self._size <= _MOST_WAITING and self.worker:
-            self.worker.process.resume()
-        if frame.kind == b"X":
-            self.ended = True
-            raise Failed(frame.json())
-        return frame
 
     def _give(self) -> None:
         """Begin to wait for the client."""
@@ -335,7 +354,7 @@ class Worker:
         first = self.asked[0]
         if first:
             first.add(frame)
-        if frame.kind in b"EX":
+        if frame.kind in b"AEX":
             self.process.resume()
             if first:
                 self.took = first.milliseconds

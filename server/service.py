@@ -33,6 +33,7 @@ from server.pool import (
 )
 from server.problems import Problem
 from server.settings import Config
+from server.watch import Watch
 from server.worker import Job
 
 
@@ -72,6 +73,7 @@ class Service:
         kept: answers.
         metrics: what is counted.
         loop: that it runs in, once it has started.
+        watch: who waits in it, once it has started.
     """
 
     def __init__(self, config: Config) -> None:
@@ -89,6 +91,7 @@ class Service:
         self.kept = Kept(config.kept)
         self.metrics = Metrics()
         self.loop: asyncio.AbstractEventLoop | None = None
+        self.watch: Watch
         self.metrics.gauge("kg_queries_running", "Queries evaluated now.", lambda: self.pool.busy)
         self.metrics.gauge("kg_queries_waiting", "Queries that wait.", lambda: self.pool.waiting)
         for reason in ("time", "memory", "left", "stalled", "lost", "died"):
@@ -102,6 +105,7 @@ class Service:
         Raises: KgError, if there is nothing to serve.
         """
         self.loop = asyncio.get_running_loop()
+        self.watch = Watch(self.loop)
         await self.dataset.start()
         await self.pool.start(str((await self.dataset.current()).store))
 

@@ -8,9 +8,11 @@ frames of `server.process`:
   says `R` again; if it cannot, those who ask are told
 - asked `Q`, a `Job` as `marshal` writes it
 - asked `C`, a byte: takes back so many of the last that were asked, where they are not yet begun
-- says `H`, three words: the kind of the answer ("solutions", "boolean" or "triples"), its form,
-  and "volatile" or "lasting", whether it may be another the next time; then `D`, bytes, any number
-  of times; then `E`, rows and milliseconds, as `server.process` packs them
+- says `A`: rows and milliseconds, as `server.process` packs them; three words, the kind of the
+  answer ("solutions", "boolean" or "triples"), its form, and "volatile" or "lasting", whether it
+  may be another the next time; a newline, and the answer
+- or, of an answer that is longer than a block, says `H`, the three words; then `D`, bytes, any
+  number of times; then `E`, rows and milliseconds
 - or says `X`, JSON: error ("query", "evaluation", "store" or "form") and message, of a query that
   is refused its class, line, column and hint besides; first of all, or after some `D` where an
   evaluation fails half way; with no payload for what was taken back
@@ -161,7 +163,8 @@ class _Writer:
     def __init__(self, channel: Channel, kind: str, form: str, scanned: Scanned) -> None:
         self._channel = channel
         lasts = "volatile" if scanned.volatile else "lasting"
-        self._frames = [Frame(b"H", f"{kind} {form} {lasts}".encode())]
+        self._about = f"{kind} {form} {lasts}".encode()
+        self._has_begun = False
         self._block = bytearray()
         self.rows = 1
 
@@ -169,9 +172,9 @@ class _Writer:
         """Take in a part of the answer."""
         self._block += data
         if len(self._block) >= _BLOCK:
-            self._cut()
-            self._channel.send(*self._frames)
-            self._frames.clear()
+            begin = () if self._has_begun else (Frame(b"H", self._about),)
+            self._channel.send(*begin, Frame(b"D", self._cut()))
+            self._has_begun = True
         return len(data)
 
     def flush(self) -> None:
@@ -179,13 +182,18 @@ class _Writer:
 
     def end(self, started: float) -> None:
         """Send the rest and the end."""
-        self._cut()
-        took = (perf_counter() - started) * 1000
-        self._channel.send(*self._frames, Frame(b"E", END.pack(self.rows, took)))
+        block = self._cut()
+        end = END.pack(self.rows, (perf_counter() - started) * 1000)
+        if self._has_begun:
+            self._channel.send(Frame(b"D", block), Frame(b"E", end))
+        else:
+            self._channel.send(Frame(b"A", b"%s%s\n%s" % (end, self._about, block)))
 
-    def _cut(self) -> None:
-        self._frames.append(Frame(b"D", bytes(self._block)))
+    def _cut(self) -> bytes:
+        """Return what was written since the last time."""
+        block = bytes(self._block)
         self._block.clear()
+        return block
 
 
 class _RowWriter(_Writer):
@@ -197,13 +205,13 @@ class _RowWriter(_Writer):
         self._found = 0
         self._last = b""  # of what was seen: a mark may lie across two blocks
 
-    def _cut(self) -> None:
+    def _cut(self) -> bytes:
         seen = self._last + self._block
         begin = max(0, len(self._last) + 1 - self._mark.length)
         self._found += len(self._mark.pattern.findall(seen, begin))
         self._last = bytes(seen[-len(_NO_ROW) :])
         self.rows = 0 if self._last == _NO_ROW else self._found - self._mark.besides
-        super()._cut()
+        return super()._cut()
 
 
 class _TripleWriter(_Writer):

@@ -92,7 +92,7 @@ async def _made(exchange: Exchange, service: Service, file: File) -> Dump:
     folder = service.config.build / await asyncio.to_thread(build.name)
     dumps = _dumps.setdefault(service, Dumps())
     try:
-        with exchange.watching():
+        with service.watch.waiting(exchange):
             return await dumps.made(folder, file)
     except (NotMade, OSError) as error:
         detail = "the file cannot be made; the log of the server tells why"

@@ -48,7 +48,7 @@ async def answer(exchange: Exchange, service: Service) -> None:
     """
     if await _METHODS.answered(exchange):
         return
-    with exchange.watching():
+    with service.watch.waiting(exchange):
         view = await wikidata.current(service)
     under = next(path for path in PATHS if exchange.path.startswith(path))
     asked = exchange.path.removeprefix(under)
