@@ -11,6 +11,7 @@ from server.exchange import Exchange, Message, Receive, Send
 from server.service import Service
 from server.settings import Config
 
+_RARELY = 50_000  # objects between two looks for cycles: some 10 MB; requests leave hardly any
 _PAGE_THREADS = 8  # pages drawn at a time: more would only share the same processor
 
 
@@ -62,6 +63,7 @@ class Application:
         # the requests meanwhile.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(_RARELY)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.service.close()
