@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, cast
@@ -15,6 +16,7 @@ from typing import IO, cast
 import pyoxigraph as ox
 
 GraphName = ox.NamedNode | ox.DefaultGraph
+_DEFAULT = ox.DefaultGraph()
 _RUN = 16 << 20  # bytes that are sorted at once; as lines of Python they take half as much again
 _BLOCK = 1 << 20  # bytes that are read of each run at once, while they are merged
 
@@ -56,6 +58,20 @@ def statements(store: ox.Store, *graphs: GraphName) -> Iterator[Iterator[ox.Quad
         file.seek(0)
         # No generator of our own between parser and reader: it would take half their time.
         yield ox.parse(file, format=ox.RdfFormat.N_QUADS)
+
+
+@contextmanager
+def default_graph(store: ox.Store, dump: Path | None = None) -> Iterator[Iterator[ox.Quad]]:
+    """Give the quads of the default graph one by one, sorted; from a dump, where there is one.
+
+    There they are the first ones, and sorted: nothing is left but to read them.
+    """
+    if dump is None:
+        with statements(store, _DEFAULT) as quads:
+            yield quads
+    else:
+        parsed = ox.parse(path=dump, format=ox.RdfFormat.TRIG)
+        yield takewhile(lambda quad: quad.graph_name == _DEFAULT, parsed)
 
 
 def _sorted(dump: Callable[[IO[bytes]], object]) -> Iterator[list[bytes]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 
 import pyoxigraph as ox
 
@@ -75,9 +76,12 @@ class Thing:
 
 
 @contextmanager
-def things(store: ox.Store) -> Iterator[Iterator[Thing]]:
-    """Give the things of the default graph one by one, by the order of their names."""
-    with lines.statements(store, _DEFAULT) as quads:
+def things(store: ox.Store, dump: Path | None = None) -> Iterator[Iterator[Thing]]:
+    """Give the things of the default graph one by one, by the order of their names.
+
+    From a dump of the store, see `kg.lines`, where there is one.
+    """
+    with lines.default_graph(store, dump) as quads:
         yield (
             _thing(subject.value, list(about))
             for subject, about in groupby(quads, key=lambda quad: quad.subject)

@@ -218,6 +218,7 @@ def rivals(graph: Graph, name: str, language: str, instead: str = "") -> tuple[R
     return tuple(found)
 
 
+@kept(300)  # of some 10 kB each: on a page of its own, beside its text, and in the one file
 def card(graph: Graph, text: str, name: str, language: str) -> Card:
     """Return the evidence card of a claim.
 

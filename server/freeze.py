@@ -59,7 +59,7 @@ _FORM = re.compile(rb"<form\b.*?</form>", re.DOTALL)
 _LANGUAGE = re.compile(rb'<html lang="([a-z]+)"')
 _ONE_FILE = "offline.html"  # as server/routes/offline.py has it
 _GENERATED, _BEGINNING = b'content="kg freeze"', 5000  # how such a file begins
-_IN_ONE_FILE = frozenset({"text", "questions"})  # kinds whose pages it has
+_IN_ONE_FILE = frozenset({"text", "claim", "questions"})  # kinds that are drawn for it
 _BESIDE = "data/index.html"  # where a link leads that only a server could answer
 
 
@@ -151,15 +151,13 @@ def _freeze(out: Path, config: Config) -> int:
         plain = [
             processes.submit(_dump, out, config, form) for form in forms if not forms[form].gather
         ]
-        # Pages over the whole graph have much in common with those of texts and questions, which
-        # are in the one file too: one process works it out.
+        # Pages over the whole graph have much in common with those of texts, claims and questions,
+        # which are in the one file too: one process works it out.
         pages = [*_pages(create_app(config))]
         tell_of_dumps = [each for each in pages if _DUMPED.match(each)]
         others = [each for each in pages if not _DUMPED.match(each)]
         graph = open_graph(config.build)
         names = _by_subject(graph)
-        first = [each for each in names if resources.kind_of(each) in _IN_ONE_FILE]
-        work = [processes.submit(_ask, out, config, others, first)]
         supports = falling.supports(graph)
         shares = [
             processes.submit(_work_out, config, supports[n::_SHARES], shared / str(n))
@@ -169,10 +167,12 @@ def _freeze(out: Path, config: Config) -> int:
         gathered = [
             processes.submit(_dump, out, config, form) for form in forms if forms[form].gather
         ]
-        wait(gathered)
         for share in shares:
             share.result()
-        work += [*plain, *gathered, processes.submit(_ask, out, config, tell_of_dumps)]
+        first = [each for each in names if resources.kind_of(each) in _IN_ONE_FILE]
+        work = [processes.submit(_ask, out, config, shared, others, first)]
+        wait(gathered)
+        work += [*plain, *gathered, processes.submit(_ask, out, config, shared, tell_of_dumps)]
         rest = [each for each in names if resources.kind_of(each) not in _IN_ONE_FILE]
         long = len(rest) // _PARTS + 1
         parts = (rest[start : start + long] for start in range(0, len(rest), long))
@@ -290,8 +290,15 @@ def _dump(out: Path, config: Config, form: str) -> int:
     return len(own)
 
 
-def _ask(out: Path, config: Config, addresses: Sequence[str], names: Sequence[str] = ()) -> int:
+def _ask(
+    out: Path,
+    config: Config,
+    shared: Path,
+    addresses: Sequence[str],
+    names: Sequence[str] = (),
+) -> int:
     """Ask the application for addresses and write what it answers; then documents of names."""
+    _learn(config, shared)
     with _application(config).test_client() as client:
         for address in addresses:
             with client.get(address, environ_overrides=_BELOW) as answer:

@@ -274,7 +274,7 @@ class _Written:
 
 def _fill(tables: Mapping[str, _Written], graph: Graph) -> None:
     known = stated(graph.store)
-    with things(graph.store) as found:
+    with things(graph.store, graph.dump) as found:
         for thing in found:
             tables["entities"].add(thing.iri, thing.label, thing.kinds, thing.exact, thing.close)
             for name in thing.names:

@@ -30,7 +30,7 @@ def write(graph: Graph, out: IO[bytes]) -> None:
     """Write the places of the default graph; what is told of them is held in memory."""
     places: dict[str, Thing] = {}
     events: dict[str, list[Thing]] = {}
-    with things(graph.store) as found:
+    with things(graph.store, graph.dump) as found:
         for thing in found:
             if CAS.Place.value in thing.kinds:
                 places[thing.iri] = thing

@@ -48,7 +48,7 @@ def write(graph: Graph, out: IO[bytes]) -> None:
     out.write(b'  <graph edgedefault="directed">\n')
     number = 0
     # All nodes first: some readers refuse an edge before them.
-    with TemporaryFile() as edges, things(graph.store) as found:
+    with TemporaryFile() as edges, things(graph.store, graph.dump) as found:
         for thing in found:
             values = [thing.label, thing.kinds, thing.exact, thing.close]
             days = [thing.days.get(bound, ()) for bound in BOUNDS]

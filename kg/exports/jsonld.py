@@ -97,7 +97,7 @@ def write(graph: Graph, out: IO[bytes]) -> None:
     """Write the default graph."""
     out.write(b'{"@context":%b,"@graph":[' % _encoded(CONTEXT))
     separator = b"\n"
-    with lines.statements(graph.store, ox.DefaultGraph()) as quads:
+    with lines.default_graph(graph.store, graph.dump) as quads:
         for subject, about in groupby(quads, key=_SUBJECT):
             out.write(separator + _encoded(_node(subject, about)))
             separator = b",\n"

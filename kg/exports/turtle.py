@@ -16,5 +16,5 @@ MEDIA_TYPE, SUFFIX = "text/turtle", "ttl"
 
 def write(graph: Graph, out: IO[bytes]) -> None:
     """Write the default graph."""
-    with lines.statements(graph.store, ox.DefaultGraph()) as quads:
+    with lines.default_graph(graph.store, graph.dump) as quads:
         ox.serialize(quads, out, format=ox.RdfFormat.TURTLE, prefixes=PREFIXES)

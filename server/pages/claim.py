@@ -5,6 +5,7 @@ from flask import request
 from kg import Graph, answers, catalogue, paths, questions
 from kg.questions import Question
 from kg.resources import Resource
+from kg.store import kept
 from server import cards, edition, layout
 from server.state import Served
 
@@ -37,6 +38,7 @@ def page(here: Served, resource: Resource, language: str) -> str:
     )
 
 
+@kept(20)  # they are the same in every language
 def _changed(graph: Graph, key: str) -> list[Question]:
     """Return the questions that another reading answers otherwise."""
     asked = questions.read_questions(paths.ONTOLOGY / "questions")

@@ -42,8 +42,8 @@ def page(here: Served, resource: Resource, language: str) -> str:
     Raises: UnknownName, if there is no way of that number.
     """
     graph = here.graph
-    said = {t.predicate: t.object for t in resource.triples if t.subject == resource.iri}
-    triple = ox.Triple(*(said[side] for side in (RDF.subject, RDF.predicate, RDF.object)))  # type: ignore[arg-type]
+    said = recorded(graph).about(resource.iri)
+    triple = recorded(graph).triple(resource.iri)
     terms = [cards.cell(graph, term, language) for term in triple]
     words = proving.in_words(graph, triple, language)
     if CAS.round not in said:
@@ -52,7 +52,7 @@ def page(here: Served, resource: Resource, language: str) -> str:
     number = request.args.get("way", "1")
     node = proving.way(graph, best, number)
     others = proving.other_ways(graph, best, language, _MOST)
-    key = perspectives.key_of(said[CAS.perspective])  # type: ignore[arg-type]
+    key = perspectives.key_of(said[CAS.perspective][0])  # type: ignore[arg-type]
     otherwise = _otherwise(graph, key, best, language)
     return layout.drawn(
         "fact.html",
