@@ -346,8 +346,9 @@ def _relative(page: bytes, folder: str) -> bytes:
     found = _LANGUAGE.search(page)
     if found:
         page = _SEARCH.sub(b"", page)
-        page = _FORM.sub(lambda _: _instead(found[1].decode()), page, count=1)
-        page = _FORM.sub(b"", page)  # said once
+        if b"<form" in page:
+            page = _FORM.sub(lambda _: _instead(found[1].decode()), page, count=1)
+            page = _FORM.sub(b"", page)  # said once
     page = _INDEX.sub(lambda found: b'"' + up + _index(found[1]), page)
     return page.replace(b'"%b/' % _ROOT.encode(), b'"' + up)
 
