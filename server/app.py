@@ -22,6 +22,8 @@ from server.service import Service
 from server.settings import Config
 from server.state import Served
 
+_FONTS = "/static/vendor/fonts/fonts.css"
+
 
 def create_app(config: Config, service: Service | None = None) -> Flask:
     """Return the application that serves the built graph, pages and endpoints.
@@ -105,6 +107,10 @@ def _with_headers(response: Response) -> Response:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Content-Security-Policy", layout.policy())
     response.headers.pop("Date", None)  # the server of HTTP adds one, and 304 has one by then
+    if request.path == _FONTS:
+        # Chromium keeps a style sheet together with the fonts that it loaded by it, and says on
+        # the next page of those that are preloaded that nothing uses them.
+        response.headers["Cache-Control"] = "no-store"
     if request.method == "OPTIONS":
         response.status_code = HTTPStatus.NO_CONTENT
         response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "GET")

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
@@ -57,6 +58,19 @@ def test_statements_come_graph_by_graph_each_sorted() -> None:
     for name in set(names):
         triples = [f"{q.triple} ." for q in found if str(q.graph_name) == name]
         assert triples == sorted(triples)
+
+
+def test_the_default_graph_is_the_same_from_a_store_and_from_its_dump(tmp_path: Path) -> None:
+    data = store(300)
+    dump = tmp_path / "graph.trig"
+    with lines.statements(data, *lines.graphs(data)) as quads:
+        ox.serialize(quads, dump, format=ox.RdfFormat.TRIG)
+    with lines.default_graph(data) as quads:
+        found = list(quads)
+    with lines.default_graph(data, dump) as quads:
+        assert list(quads) == found
+
+    assert set(found) == {quad for quad in data if quad.graph_name == ox.DefaultGraph()}
 
 
 _SORT = """

@@ -1,10 +1,10 @@
-"""Pages that come slowly are drawn while they come, and what is read by then stays where it is."""
+"""Pages that come slowly are drawn while they come, and those that stay have nothing to complain of."""
 
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.conftest import DESK, READY
+from tests.browser.conftest import DESK, READY, Open
 from tests.browser.test_every_page import SHIFTS
 
 if TYPE_CHECKING:
@@ -27,3 +27,11 @@ def test_nothing_moves_while_a_page_comes(browser: "Browser", address: str, path
     context.close()
 
     assert shift <= 0.02
+
+
+def test_nothing_is_loaded_for_nothing_on_the_second_page(opened: Open) -> None:
+    """Chromium says so in the console, five seconds later."""
+    page = opened("/id/badoglio.html")
+    page.goto("/ontology.html")
+    page.wait_for_selector(READY)
+    page.wait_for_timeout(7000)

@@ -133,6 +133,19 @@ def test_a_connection_whose_client_sends_nothing_but_line_ends_is_not_kept_for_e
 
 
 @pytest.mark.slow
+def test_a_connection_on_which_nothing_more_is_asked_is_hung_up_without_a_word(
+    connection: socket.socket,
+) -> None:
+    for _ in range(2):
+        connection.sendall(HEAD)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+    started = time.monotonic()
+
+    assert rest(connection) == b""
+    assert 4 < time.monotonic() - started < 8
+
+
+@pytest.mark.slow
 def test_what_comes_after_a_head_has_limits_of_its_own(connection: socket.socket) -> None:
     """A body that is slower, and a query that takes longer."""
     endless = b"query=SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
