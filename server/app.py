@@ -6,6 +6,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from importlib import import_module
 from pkgutil import iter_modules
+from types import ModuleType
 from typing import Any
 
 import a2wsgi
@@ -74,19 +75,22 @@ class _Endpoints:
         self._entrances = Entrances(served.service)
 
     def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
-        if not self._entrances.find(environ["PATH_INFO"]):
+        endpoint = self._entrances.find(environ["PATH_INFO"])
+        if not endpoint:
             answered: Iterable[bytes] = self._pages(environ, start_response)
             return answered
-        return self._answered(environ, start_response)
+        return self._answered(endpoint, environ, start_response)
 
-    def _answered(self, environ: Any, start_response: Any) -> Iterator[bytes]:
+    def _answered(
+        self, endpoint: ModuleType, environ: Any, start_response: Any
+    ) -> Iterator[bytes]:
         """Yield an answer; whoever stops reading ends its task, which a2wsgi leaves behind."""
         loop = self._served.loop
         tasks: list[asyncio.Task[Any] | None] = []
 
         async def answering(scope: Message, receive: Receive, send: Send) -> None:
             tasks.append(asyncio.current_task())
-            await self._entrances(scope, receive, send)
+            await self._entrances.answer(endpoint, scope, receive, send)
 
         try:
             bridge = a2wsgi.ASGIMiddleware(answering, loop=loop)  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from server.exchange import Exchange, Message, Receive, Send
 from server.service import Service
 from server.settings import Config
 
+_PAGES = "pages"  # what they are counted under
 _RARELY = 50_000  # objects between two looks for cycles: some 10 MB; requests leave hardly any
 _PAGE_THREADS = 8  # pages drawn at a time: more would only share the same processor
 
@@ -34,8 +35,8 @@ class Application:
             await self._live(receive, send)
         elif scope["type"] == "http":
             path = scope["path"].removeprefix(scope.get("root_path", ""))
-            if self._entrances.find(path):
-                await self._entrances(scope, receive, send)
+            if endpoint := self._entrances.find(path):
+                await self._entrances.answer(endpoint, scope, receive, send)
             else:
                 await self._page(scope, receive, send)
 
@@ -46,10 +47,8 @@ class Application:
             await send(message)
 
         exchange = Exchange(scope, receive, sending)
-        await self._entrances.observed(
-            exchange,
-            lambda: self._pages(scope, receive, sending),  # type: ignore[arg-type]
-        )
+        drawn = self._pages(scope, receive, sending)  # type: ignore[arg-type]
+        await self._entrances.observed(exchange, _PAGES, drawn)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """Start and end with the server, see ASGI."""

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
@@ -21,11 +21,10 @@ from server.service import Service
 
 log = logging.getLogger("server")
 access = logging.getLogger("server.access")
-_PAGES = "pages"
 
 
 class Entrances:
-    """An ASGI application of the endpoints alone.
+    """The endpoints of a running copy.
 
     Attributes:
         service: what they answer from.
@@ -37,16 +36,21 @@ class Entrances:
         self._by_path = {path: each for path, each in endpoints.items() if path[-1] != "/"}
         self._by_folder = [(path, each) for path, each in endpoints.items() if path[-1] == "/"]
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer at one of the paths, see ASGI."""
+    async def answer(
+        self, endpoint: ModuleType, scope: Message, receive: Receive, send: Send
+    ) -> None:
+        """Answer by an endpoint, see ASGI."""
         exchange = Exchange(scope, receive, send)
-        await self.observed(exchange, lambda: self._answered(exchange))
+        await self.observed(exchange, endpoint.PATHS[0], self._answered(exchange, endpoint))
 
-    async def observed(self, exchange: Exchange, answering: Callable[[], Awaitable[None]]) -> None:
-        """Answer, count it, and write it to the log; a fault of ours is told without its trace."""
+    async def observed(self, exchange: Exchange, name: str, answered: Awaitable[None]) -> None:
+        """Wait for an answer, count it under a name, and write it to the log.
+
+        A fault of ours is told without its trace.
+        """
         started = perf_counter()
         try:
-            await answering()
+            await answered
         except asyncio.CancelledError:
             if not exchange.client_gone:
                 raise
@@ -60,16 +64,12 @@ class Entrances:
                 await exchange.answer(status, problems.JSON, fault.document)
         seconds = perf_counter() - started
         outcome = exchange.about.setdefault("outcome", "answered")
-        endpoint = self.find(exchange.path)
-        name = endpoint.PATHS[0] if endpoint else _PAGES
         self.service.metrics.count(name, exchange.status, outcome, seconds, exchange.sent)
         if access.isEnabledFor(logging.INFO):
             access.info(self._line(exchange, seconds))
 
-    async def _answered(self, exchange: Exchange) -> None:
+    async def _answered(self, exchange: Exchange, endpoint: ModuleType) -> None:
         """Answer by an endpoint; what it raises before it answers is told."""
-        endpoint = self.find(exchange.path)
-        assert endpoint, "whoever calls has looked"
         try:
             await endpoint.answer(exchange, self.service)
         except (Problem, KgError) as error:

@@ -148,7 +148,7 @@ class Protocol(HttpToolsProtocol):
             cycle.keep_alive = False
         elif not cycle.keep_alive:
             lines.append((b"connection", b"close"))
-        head = b"".join([b"%s: %s\r\n" % line for line in lines])
+        head = b"\r\n".join([*map(b": ".join, lines), b""])
         ends = head.count(b"\r"), head.count(b"\n")
         if head.translate(None, _OF_A_HEAD) or ends != (len(lines), len(lines)):
             raise RuntimeError("a header has a character that none may have")
