@@ -42,8 +42,7 @@ class _Gathering:
 
     def write(self, data: bytes) -> None:
         if len(data) > _MOST_GATHERED:  # it would only be copied once more
-            self._send()
-            self._transport.write(data)
+            self.write_at_once(data)
             return
         if not self._written:
             self._loop.call_soon(self._send)
@@ -51,6 +50,10 @@ class _Gathering:
         self._size += len(data)
         if self._size > _MOST_GATHERED:
             self._send()
+
+    def write_at_once(self, data: bytes) -> None:
+        self._send()
+        self._transport.write(data)
 
     def close(self) -> None:
         self._send()
@@ -80,10 +83,12 @@ class Protocol(HttpToolsProtocol):
         self._looks_at = inf
         self._timer: asyncio.TimerHandle | None = None
         self._refusal: Problem | None = None
+        self._gathering: _Gathering
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, see asyncio."""
-        super().connection_made(_Gathering(transport, self.loop))  # type: ignore[arg-type]
+        self._gathering = _Gathering(transport, self.loop)
+        super().connection_made(self._gathering)  # type: ignore[arg-type]
         self._wait(_SLOWEST_HEAD)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -154,7 +159,7 @@ class Protocol(HttpToolsProtocol):
             raise RuntimeError("a header has a character that none may have")
         cycle.response_started = cycle.response_complete = True
         cycle.waiting_for_100_continue = False
-        self.transport.write(b"%s%s\r\n%s" % (STATUS_LINE[status], head, body))
+        self._gathering.write_at_once(b"%s%s\r\n%s" % (STATUS_LINE[status], head, body))
         cycle.message_event.set()
         if not cycle.keep_alive:
             self.transport.close()
