@@ -9,6 +9,7 @@ from functools import partial
 from http import HTTPStatus
 from math import inf
 from typing import Any
+from weakref import proxy
 
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
@@ -124,8 +125,9 @@ class Protocol(HttpToolsProtocol):
         if self._refusal:  # httptools stops at an exception, and send_400_response is called
             raise ValueError(self._refusal.detail)
         super().on_headers_complete()
-        extensions: dict[str, Any] = {AT_ONCE: partial(self._answer_at_once, self.cycle)}
-        self.scope["extensions"] = extensions
+        # A proxy: a request that holds itself is there until the collector of cycles comes.
+        answer = partial(self._answer_at_once, proxy(self.cycle))
+        self.scope["extensions"] = {AT_ONCE: answer}  # type: ignore[dict-item]
 
     def on_response_complete(self) -> None:
         """Begin to answer what was asked meanwhile, or wait for what is asked next, see uvicorn.
@@ -164,8 +166,6 @@ class Protocol(HttpToolsProtocol):
         if not cycle.keep_alive:
             self.transport.close()
         cycle.on_response()
-        # It is called once. With it, the request would hold itself until the collector comes.
-        cycle.scope["extensions"].clear()
         return True
 
     def send_400_response(self, msg: str) -> None:
