@@ -151,8 +151,6 @@ def _freeze(out: Path, config: Config) -> int:
         plain = [
             processes.submit(_dump, out, config, form) for form in forms if not forms[form].gather
         ]
-        # Pages over the whole graph have much in common with those of texts, claims and questions,
-        # which are in the one file too: one process works it out.
         pages = [*_pages(create_app(config))]
         tell_of_dumps = [each for each in pages if _DUMPED.match(each)]
         others = [each for each in pages if not _DUMPED.match(each)]
@@ -169,6 +167,8 @@ def _freeze(out: Path, config: Config) -> int:
         ]
         for share in shares:
             share.result()
+        # Pages over the whole graph have much in common with those of texts, claims and questions,
+        # which are in the one file too: one process works it out.
         first = [each for each in names if resources.kind_of(each) in _IN_ONE_FILE]
         work = [processes.submit(_ask, out, config, shared, others, first)]
         wait(gathered)

@@ -51,20 +51,19 @@ class Waiting:
     def __init__(self, watch: Watch, exchange: Exchange) -> None:
         self._watch = watch
         self._exchange = exchange
-        self._is_told = "wsgi_environ" not in exchange.scope
         self._was_seen = False
         self._task: asyncio.Task[Any] | None = None
         self._watcher: asyncio.Task[None] | None = None
 
     def __enter__(self) -> None:
         """Begin."""
-        if self._is_told:
+        if "wsgi_environ" not in self._exchange.scope:
             self._task = asyncio.current_task(self._watch.loop)
             self._watch.begin(self)
 
     def __exit__(self, *_: object) -> None:
         """End."""
-        if self._is_told:
+        if self._task:
             self._watch.end(self)
         if self._watcher:
             self._watcher.cancel()

@@ -42,13 +42,14 @@ def page(here: Served, resource: Resource, language: str) -> str:
     Raises: UnknownName, if there is no way of that number.
     """
     graph = here.graph
-    said = recorded(graph).about(resource.iri)
-    triple = recorded(graph).triple(resource.iri)
+    proofs = recorded(graph)
+    said = proofs.about(resource.iri)
+    triple = proofs.triple(resource.iri)
     terms = [cards.cell(graph, term, language) for term in triple]
     words = proving.in_words(graph, triple, language)
     if CAS.round not in said:
         return layout.drawn("axiom.html", graph, resource, language, words=words, terms=terms)
-    best = recorded(graph).best(resource.iri)
+    best = proofs.best(resource.iri)
     number = request.args.get("way", "1")
     node = proving.way(graph, best, number)
     others = proving.other_ways(graph, best, language, _MOST)
