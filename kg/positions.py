@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
+from string import ascii_letters, digits
 from typing import NamedTuple
 
 from kg.errors import Place
@@ -18,6 +19,20 @@ from kg.errors import Place
 # `a-a-a-…` takes linear time. A quotation mark that is not closed takes all the rest.
 _ESCAPED = r"""\\(?:[tbnrf"'\\] | u(?![Dd][89A-Fa-f])[0-9A-Fa-f]{4}
                 | U00(?!00[Dd][89A-Fa-f])(?:0[0-9A-Fa-f]|10)[0-9A-Fa-f]{4})"""
+
+
+def _beyond(ascii_characters: str) -> str:
+    r"""Return the set of these characters and of all beyond ASCII.
+
+    It is told by what is not in it: a set with `\x80-\U0010FFFF` takes 3 ms to compile, and each
+    worker that starts would wait for six of them.
+    """
+    others = sorted(set(map(chr, range(128))) - set(ascii_characters))
+    return f"[^{re.escape(''.join(others))}]"
+
+
+_WORD = ascii_letters + digits + "_"
+_LOCAL = _WORD + "-:%"  # what a local name goes on with
 _TOKEN = re.compile(
     rf"""
     (?P<comment> \#[^\n\r]* )
@@ -26,10 +41,10 @@ _TOKEN = re.compile(
                | "(?:[^"\\\n\r]|{_ESCAPED})*+" | '(?:[^'\\\n\r]|{_ESCAPED})*+' )
   | (?P<iri>     <(?:[^<>"{{}}|^`\\\x00-\x20]
                      |\\u[+0-9A-Fa-f][0-9A-Fa-f]{{3}}|\\U[+0-9A-Fa-f][0-9A-Fa-f]{{7}})*+> )
-  | (?P<name>    (?:[A-Za-z\x80-\U0010FFFF][\w.\-\x80-\U0010FFFF]{{0,63}}+)? :
-                 (?: (?:[\w:%\x80-\U0010FFFF]|\\.)
-                     (?:[\w\-:%\x80-\U0010FFFF]|\\.|\.++(?=[\w\-:%\\\x80-\U0010FFFF]))*+ )? )
-  | (?P<word>    @[A-Za-z]+(?:-+[A-Za-z0-9]+)* | [?$]?[\w\x80-\U0010FFFF]+ )
+  | (?P<name>    (?:{_beyond(ascii_letters)}{_beyond(_WORD + ".-")}{{0,63}}+)? :
+                 (?: (?:{_beyond(_WORD + ":%")}|\\.)
+                     (?:{_beyond(_LOCAL)}|\\.|\.++(?={_beyond(_LOCAL + chr(92))}))*+ )? )
+  | (?P<word>    @[A-Za-z]+(?:-+[A-Za-z0-9]+)* | [?$]?{_beyond(_WORD)}+ )
   | (?P<unclosed> ["'][\s\S]* )
   | (?P<mark>    \|\||&&|\^\^|\{{\||\|\}}|\S )
     """,

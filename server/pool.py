@@ -28,7 +28,8 @@ from math import inf
 from time import monotonic
 from typing import Any, Self
 
-from server.process import END, TAKE_BACK, Ended, Frame, Process
+from server.channel import END, TAKE_BACK, Frame
+from server.process import Ended, Process
 from server.worker import Job
 
 log = logging.getLogger("server")

@@ -1,14 +1,14 @@
 """A process that evaluates queries and can be killed.
 
 Started as `python -m server.worker FD MEMORY OUTBOUND`. What it is asked and what it says are
-frames of `server.process`:
+frames of `server.channel`:
 
 - says `R`: it is ready
 - asked `O`, the folder of a store: opens it, so that the first query need not wait for that, and
   says `R` again; if it cannot, those who ask are told
 - asked `Q`, a `Job` as `marshal` writes it
 - asked `C`, a byte: takes back so many of the last that were asked, where they are not yet begun
-- says `A`: rows and milliseconds, as `server.process` packs them; three words, the kind of the
+- says `A`: rows and milliseconds, as `server.channel` packs them; three words, the kind of the
   answer ("solutions", "boolean" or "triples"), its form, and "volatile" or "lasting", whether it
   may be another the next time; a newline, and the answer
 - or, of an answer that is longer than a block, says `H`, the three words; then `D`, bytes, any
@@ -50,7 +50,7 @@ from kg.errors import BadQuery, UnknownName
 from kg.formats import EngineFormat, Form
 from kg.sparql import Scanned
 from kg.terms import PREFIXES, QUERY_PREFIXES
-from server.process import END, TAKE_BACK, Channel, Frame, confine
+from server.channel import END, TAKE_BACK, Channel, Frame, confine
 
 if TYPE_CHECKING:
     from kg.wikibase.naming import Naming

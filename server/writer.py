@@ -1,7 +1,7 @@
 """The process that writes to an on-disk store: the only one that has it open for writing.
 
 Started as `python -m server.writer FD MEMORY OUTBOUND`. What crosses the socket are frames of
-`server.process`. A request is a line of JSON, in some followed by bytes; it has a number, and its
+`server.channel`. A request is a line of JSON, in some followed by bytes; it has a number, and its
 answer `A` has the same. Kinds of requests, what they have, and what their answers have:
 
 - `O`, open: store, a folder, which is made if it is not there
@@ -44,7 +44,7 @@ import pyoxigraph as ox
 
 from kg import formats
 from kg.formats import Form
-from server.process import Channel, Frame, confine
+from server.channel import Channel, Frame, confine
 
 _STACK = 64 << 20  # as deep as an update may nest, see kg.updates, with much room
 # A file that is loaded in bulk makes files of the store, 6 ms each; a small one is better added.

@@ -8,7 +8,7 @@ from itertools import islice
 
 import pytest
 
-from server.process import TAKE_BACK, Channel, Frame
+from server.channel import TAKE_BACK, Channel, Frame
 
 TOLD = [Frame(b"Q", b"first"), Frame(b"S", b""), Frame(b"Q", bytes(range(256)) * 100)]
 
