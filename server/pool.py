@@ -29,7 +29,7 @@ from time import monotonic
 from typing import Any, Self
 
 from server.channel import END, TAKE_BACK, Frame
-from server.process import Ended, Process
+from server.process import Ended, ForkServer, Process
 from server.worker import Job
 
 log = logging.getLogger("server")
@@ -391,6 +391,7 @@ class Pool:
         self.counts: Counter[str] = Counter()
         self._idle: list[Worker] = []
         self._busy: set[Worker] = set()
+        self._forks = ForkServer("server.worker")
         self._starting: set[asyncio.Task[None]] = set()
         self._ending: set[asyncio.Task[None]] = set()
         self._queue: deque[Answer] = deque()
@@ -448,6 +449,7 @@ class Pool:
             self._kill(worker.process, "closed")
         while tasks := self._starting | self._ending:
             await asyncio.wait(tasks)
+        await self._forks.close()
 
     def answering(self, job: Job, seconds: float | None = None) -> Answer:
         """Return the answer to a query, to be entered; it is evaluated meanwhile.
@@ -634,7 +636,7 @@ class Pool:
         """Return a worker that is ready, None if it did not start."""
         memory, outbound = str(self.limits.memory), str(int(self.limits.outbound))
         try:
-            process = await Process.start("server.worker", memory, outbound)
+            process = await self._forks.start(memory, outbound)
         except OSError as error:
             log.error("a worker did not start: %s", error)  # noqa: TRY400 no fault of ours
             return None

@@ -112,8 +112,8 @@ def pids(parent: int | None = None) -> set[int]:
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             state, its_parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
-            command = (folder / "cmdline").read_bytes()
-            ours = b"server.worker" in command and int(its_parent) == (parent or os.getpid())
+            name = (folder / "comm").read_text()
+            ours = name == "kg worker\n" and int(its_parent) == (parent or os.getpid())
             if ours and state != "Z":
                 found.add(int(folder.name))
     return found - ELSEWHERE
