@@ -247,6 +247,8 @@ class ForkServer:
                 control = self._running()
                 socket.send_fds(control, [" ".join(arguments).encode()], [theirs.fileno()])
                 told = await asyncio.get_running_loop().sock_recv(control, 4)
+        if not told:
+            raise OSError("what forks was ended in just that moment")
         if not (pid := int.from_bytes(told, "big")):
             raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
         return Fork(pid)
