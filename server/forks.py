@@ -21,7 +21,7 @@ from importlib import import_module
 
 _SET_NAME, _SET_CHILD_SUBREAPER = 15, 36  # of Linux's prctl.h
 _MOST_ARGUMENTS = 1024  # bytes
-_NUMBER = 4  # bytes of the number of a process
+NUMBER = 4  # bytes of the number of a process
 
 
 def adopt() -> bool:
@@ -44,7 +44,7 @@ def _serve(control: socket.socket) -> list[str]:
         if between == 0:
             fork = _forked()
             if fork != 0:
-                os.write(writing, max(fork, 0).to_bytes(_NUMBER, "big"))
+                os.write(writing, max(fork, 0).to_bytes(NUMBER, "big"))
                 os._exit(0)
             os.close(reading)
             os.close(writing)
@@ -53,7 +53,7 @@ def _serve(control: socket.socket) -> list[str]:
             os.close(each)
         if between > 0:
             os.waitpid(between, 0)  # by then the fork has its new parent
-        control.sendall(os.read(reading, _NUMBER) or bytes(_NUMBER))
+        control.sendall(os.read(reading, NUMBER) or bytes(NUMBER))
         os.close(reading)
 
 

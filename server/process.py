@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Self, cast
 
 from server.channel import HEAD, Frame, taken
-from server.forks import adopt
+from server.forks import NUMBER, adopt
 
 # Of each size of memory glibc has 7 pieces at hand, where the engine takes and returns some for
 # every row: with more a join takes a fortieth less. An operator may say otherwise, or preload
@@ -246,7 +246,7 @@ class ForkServer:
             async with self._turn:
                 control = self._running()
                 socket.send_fds(control, [" ".join(arguments).encode()], [theirs.fileno()])
-                told = await asyncio.get_running_loop().sock_recv(control, 4)
+                told = await asyncio.get_running_loop().sock_recv(control, NUMBER)
         if not told:
             raise OSError("what forks was ended in just that moment")
         if not (pid := int.from_bytes(told, "big")):

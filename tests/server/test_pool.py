@@ -113,7 +113,9 @@ def pids(parent: int | None = None) -> set[int]:
         with contextlib.suppress(OSError):
             state, its_parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
             name = (folder / "comm").read_text()
-            ours = name == "kg worker\n" and int(its_parent) == (parent or os.getpid())
+            command = (folder / "cmdline").read_bytes()  # of one that is no fork
+            is_worker = name == "kg worker\n" or b"\0-m\0server.worker\0" in command
+            ours = is_worker and int(its_parent) == (parent or os.getpid())
             if ours and state != "Z":
                 found.add(int(folder.name))
     return found - ELSEWHERE
