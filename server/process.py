@@ -13,19 +13,14 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 from typing import Self, cast
 
 from server.channel import HEAD, Frame, taken
 from server.forks import NUMBER, adopt
 
-# The engine takes memory and returns it for every row: with mimalloc joins take 6 to 10 % less
-# time than with glibc. Its package has it here, below a folder that Python imports from.
-_ALLOCATOR = Path("cmeel.prefix", "lib", "libmimalloc.so")
-# It reserves a gigabyte at first, of address space, which is what bounds a worker's memory.
-_RESERVED = {"MIMALLOC_ARENA_RESERVE": "64MiB"}
-# Of each size of memory glibc has 7 pieces at hand: with more a join takes a fortieth less.
-# https://sourceware.org/glibc/manual/latest/html_node/Memory-Allocation-Tunables.html
+# Of each size of memory glibc has 7 pieces at hand, where the engine takes and returns some for
+# every row: with more a join takes a fortieth less. An operator may say otherwise, or preload
+# another allocator. https://sourceware.org/glibc/manual/latest/html_node/Memory-Allocation-Tunables.html
 _TUNED = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=512"}
 
 
@@ -275,19 +270,8 @@ def _run(
 ) -> subprocess.Popen[bytes]:
     # -P: what lies in the current folder is no module of ours, whatever its name.
     command = [sys.executable, "-P", "-m", module, str(theirs.fileno()), *arguments]
-    # What an operator says goes before ours, another allocator too; but glibc would reserve
-    # address space for each thread that allocates: half a gigabyte for the engine.
-    environment = {**_TUNED, **_preloaded(), **os.environ, "MALLOC_ARENA_MAX": "1"}
+    # glibc reserves address space for each thread that allocates: half a gigabyte for the engine.
+    environment = {**_TUNED, **os.environ, "MALLOC_ARENA_MAX": "1"}
     return subprocess.Popen(  # noqa: S603 a module of ours; returns in a millisecond
         command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()], env=environment
     )
-
-
-def _preloaded() -> dict[str, str]:
-    """Return the variables of a process that is to allocate by mimalloc, if that is installed."""
-    if sys.platform != "linux":
-        return {}
-    for folder in map(Path, sys.path):
-        if (allocator := folder / _ALLOCATOR).is_file():
-            return {"LD_PRELOAD": str(allocator.resolve()), **_RESERVED}
-    return {}

@@ -76,7 +76,7 @@ class Asking:
 def writing(store: Path, memory: int = MEMORY) -> Iterator[Asking]:
     ours, theirs = socket.socketpair()
     command = [sys.executable, "-m", "server.writer", str(theirs.fileno()), str(memory), "0"]
-    environment = {**os.environ, "MALLOC_ARENA_MAX": "1"}  # as server.process, but for mimalloc
+    environment = {**os.environ, "MALLOC_ARENA_MAX": "1"}  # as server.process starts it
     process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment)
     theirs.close()
     asking = Asking(process, ours)
