@@ -29,7 +29,7 @@ from time import monotonic
 from typing import Any, Self
 
 from server.channel import END, TAKE_BACK, Frame
-from server.process import Ended, ForkServer, Process
+from server.process import Ended, ForkServer, Process, allocator
 from server.worker import Job
 
 log = logging.getLogger("server")
@@ -391,7 +391,7 @@ class Pool:
         self.counts: Counter[str] = Counter()
         self._idle: list[Worker] = []
         self._busy: set[Worker] = set()
-        self._forks = ForkServer("server.worker")
+        self._forks = ForkServer("server.worker", allocator(limits.memory))
         self._starting: set[asyncio.Task[None]] = set()
         self._ending: set[asyncio.Task[None]] = set()
         self._queue: deque[Answer] = deque()

@@ -29,6 +29,7 @@ from server.pool import (
     TooLong,
     TooMuchMemory,
 )
+from server.process import allocator
 from server.worker import Job
 
 EX = "https://example.org/"
@@ -830,3 +831,49 @@ def test_workers_that_cannot_start_are_not_tried_without_pause() -> None:
         assert not pids()
 
     asyncio.run(main())
+
+
+LIBRARY = "libmimalloc.so"
+has_mimalloc = pytest.mark.skipif(
+    not allocator(Limits().memory), reason="mimalloc has no package for this system"
+)
+
+
+def mapped() -> list[str]:
+    """Return for each worker what files it has in memory."""
+    return [Path(f"/proc/{pid}/maps").read_text() for pid in pids()]
+
+
+@has_mimalloc
+@pytest.mark.parametrize("forks", [True, False])
+def test_workers_allocate_by_mimalloc(
+    store: Path, monkeypatch: pytest.MonkeyPatch, *, forks: bool
+) -> None:
+    if not forks:
+        monkeypatch.setattr("server.process.adopt", lambda: False)
+
+    async def work(pool: Pool) -> None:
+        assert (await ask(pool, store, TINY)).rows == 1
+        assert [LIBRARY in files for files in mapped()] == [True] * 3
+
+    with_pool(work)
+
+
+@has_mimalloc
+def test_what_an_operator_preloads_is_preloaded_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LD_PRELOAD", "libm.so.6")
+
+    async def work(_: Pool) -> None:
+        assert [LIBRARY in files for files in mapped()] == [False] * 3
+
+    with_pool(work)
+
+
+def test_the_least_memory_that_the_server_takes_is_enough_to_answer(store: Path) -> None:
+    """As `kg serve` has it; mimalloc alone would take a third of that."""
+
+    async def work(pool: Pool) -> None:
+        assert (await ask(pool, store, TINY)).rows == 1
+        assert not any(LIBRARY in files for files in mapped())
+
+    with_pool(work, memory=300_000_000)

@@ -1,13 +1,11 @@
 """The process that writes, asked over its socket: real processes, real stores."""
 
 import json
-import os
 import random
 import signal
 import socket
 import struct
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -20,6 +18,7 @@ from typing import Any
 import pyoxigraph as ox
 import pytest
 
+from server import process as processes
 from tests.helpers import ENDLESS
 
 MEMORY = 1_500_000_000
@@ -75,9 +74,7 @@ class Asking:
 @contextmanager
 def writing(store: Path, memory: int = MEMORY) -> Iterator[Asking]:
     ours, theirs = socket.socketpair()
-    command = [sys.executable, "-m", "server.writer", str(theirs.fileno()), str(memory), "0"]
-    environment = {**os.environ, "MALLOC_ARENA_MAX": "1"}  # as server.process starts it
-    process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment)
+    process = processes._run("server.writer", theirs, (str(memory), "0"), {})
     theirs.close()
     asking = Asking(process, ours)
     try:
