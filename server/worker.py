@@ -60,8 +60,8 @@ _BLOCK = 1 << 16  # bytes of an answer that are sent at once
 # EXISTS; 256 MB hold 25,000. It is address space, so no more than a sixth of what there is.
 _MOST_STACK = 256 << 20
 # Seconds of processor time after which a query gives way to others. It is the last one of its
-# thread, and the next thread has no memory at hand: up to 2 ms, a tenth of a query half as long.
-_LONG = 0.04
+# thread, and for the next thread glibc has no memory at hand: up to 2 ms; mimalloc has.
+_LONG = 0.02
 _LESS = 15  # how much lower its priority is then: a thirtieth of the time where others want it
 _MOST_STORES = 2  # that are open at once: the data, and their view for Wikidata's clients
 _SORTED = 10_000  # triples that are sorted, so that small answers are the same bytes and read well
