@@ -53,6 +53,9 @@ _BEHIND = 5.0
 # Bytes of an answer that wait to be read: 16 of the largest blocks that a worker sends. Beyond,
 # the socket is left full and the worker waits: a client that does not read costs no memory.
 _MOST_WAITING = 1 << 20
+# Seconds before a spare is replaced that no query waits for: its start takes processor time, which
+# who took the place of the one that was ended needs just then.
+_BEFORE_SPARE = 0.1
 _PAUSE = 1.0  # seconds before another worker is tried where one did not start, or died idle
 # Seconds until a worker that has ended is cleared away. One that gave way ends at low priority,
 # and Linux, when it clears away the process before the last thread is done, waits for that in a
@@ -563,7 +566,8 @@ class Pool:
         self._busy.discard(worker)
         self._kill(worker.process, reason)
         self._put_back(worker.waiting)
-        self._replace()
+        is_spare = len(self._idle) + len(self._busy) >= self.limits.workers
+        self._replace(_BEFORE_SPARE if is_spare else 0.0)
 
     def _kill(self, process: Process, reason: str) -> None:
         process.when_told = process.when_ended = None
